@@ -1,0 +1,245 @@
+//! What a client asks for. Arguments are as the person or the agent gave them; the daemon checks.
+
+use serde::{Deserialize, Serialize};
+
+/// One request on a connection that speaks [`crate::hello::Speaks::Requests`], and inside the
+/// daemon what an MCP call becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Chosen by the client, repeated in the reply.
+    pub id: u64,
+    /// What is known of the call besides its arguments.
+    #[serde(default)]
+    pub context: Context,
+    /// What is asked for.
+    pub request: Request,
+}
+
+/// What is known of one call besides its arguments.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// The MCP client's own name (`claude-code`), where it gave one.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// The argument `code_path` of a tool call, or the common flag of the command line.
+    #[serde(default)]
+    pub code_path: Option<String>,
+    /// The flag `--repository` of a command.
+    #[serde(default)]
+    pub repository: Option<String>,
+    /// What makes this very call recognisable when it is sent again: the shim's session and the
+    /// JSON-RPC id. Weaker than an `idempotency_key`: with other arguments it is another call.
+    #[serde(default)]
+    pub resent_as: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// The daemon and all its repositories.
+    Status,
+    /// The threads of a repository.
+    ListThreads(ListThreads),
+    /// One thread.
+    ReadThread(ReadThread),
+    /// A new entry, and a new thread where the topic has none.
+    Say(Say),
+    /// A new entry that leaves the ball where it is.
+    Ack(Ack),
+    /// A new entry that passes the ball on.
+    Handoff(Handoff),
+    /// A new entry that changes the status.
+    SetStatus(SetStatus),
+    /// Fetch and push now.
+    Sync(Sync),
+    /// The daemon and this repository.
+    Health,
+    /// Who the daemon takes this connection for.
+    Whoami,
+    /// The repositories that are set up.
+    RepositoryList,
+    /// Read `config.toml` again, now.
+    SettingsReload,
+    /// End the daemon, cleanly.
+    Stop,
+}
+
+impl Request {
+    /// Whether carrying this out can change a thread.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Say(_) | Self::Ack(_) | Self::Handoff(_) | Self::SetStatus(_) => true,
+            Self::Status
+            | Self::ListThreads(_)
+            | Self::ReadThread(_)
+            | Self::Sync(_)
+            | Self::Health
+            | Self::Whoami
+            | Self::RepositoryList
+            | Self::SettingsReload
+            | Self::Stop => false,
+        }
+    }
+}
+
+/// Arguments of `list_threads`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListThreads {
+    /// Which threads; absent: open ones.
+    #[serde(default)]
+    pub filter: Filter,
+    /// How many at most; absent: 50.
+    #[serde(default)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// Which threads a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// Not closed.
+    #[default]
+    Open,
+    /// The reader's turn.
+    Mine,
+    /// With entries that the reader has not been shown.
+    New,
+    /// Closed.
+    Closed,
+    /// Every one.
+    All,
+}
+
+/// Arguments of `read_thread`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadThread {
+    /// The thread.
+    pub topic: String,
+    /// 0-based index of the first entry; absent: the newest that fit.
+    #[serde(default)]
+    pub from_entry: Option<i64>,
+    /// How many entries at most; absent: 100.
+    #[serde(default)]
+    pub limit: Option<i64>,
+    /// An Entry-ID; only what stands after it.
+    #[serde(default)]
+    pub since_entry: Option<String>,
+    /// How many characters of bodies at most; absent: 40,000.
+    #[serde(default)]
+    pub max_chars: Option<i64>,
+    /// The character of the first entry's body to begin at.
+    #[serde(default)]
+    pub body_offset: Option<i64>,
+    /// Whether bodies are wanted at all; a summary is without.
+    #[serde(default)]
+    pub without_bodies: bool,
+    /// Wait for one fetch first, for at most `fresh_wait`.
+    #[serde(default)]
+    pub fresh: bool,
+}
+
+/// Arguments of `say`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Say {
+    /// The thread.
+    pub topic: String,
+    /// The entry's title.
+    pub title: String,
+    /// The entry's body, any markdown.
+    pub body: String,
+    /// Absent: `implementer`.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Absent: `Note`.
+    #[serde(default)]
+    pub entry_type: Option<String>,
+    /// Whose turn it is next; absent: by the contract's rule.
+    #[serde(default)]
+    pub ball: Option<String>,
+    /// The thread's new status; absent: as it is.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// `Spec` trailer, where the call names a model and a role.
+    #[serde(default)]
+    pub spec: Option<String>,
+    /// See [`Delivery`] and the contract on keys.
+    #[serde(flatten)]
+    pub delivery: Delivering,
+}
+
+/// Arguments of `ack`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// The thread.
+    pub topic: String,
+    /// Absent: `Ack`.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Absent: `ack`.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// `Spec` trailer, where the call names a model and a role.
+    #[serde(default)]
+    pub spec: Option<String>,
+    /// Key and wait.
+    #[serde(flatten)]
+    pub delivery: Delivering,
+}
+
+/// Arguments of `handoff`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// The thread.
+    pub topic: String,
+    /// Who is next; absent: by the contract's rule.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// The entry's body.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// `Spec` trailer, where the call names a model and a role.
+    #[serde(default)]
+    pub spec: Option<String>,
+    /// Key and wait.
+    #[serde(flatten)]
+    pub delivery: Delivering,
+}
+
+/// Arguments of `set_status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStatus {
+    /// The thread.
+    pub topic: String,
+    /// The new status.
+    pub status: String,
+    /// `Spec` trailer, where the call names a model and a role.
+    #[serde(default)]
+    pub spec: Option<String>,
+    /// Key and wait.
+    #[serde(flatten)]
+    pub delivery: Delivering,
+}
+
+/// How a write is recognised when repeated, and how long its sender waits for the remote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivering {
+    /// 1 to 128 of `[A-Za-z0-9._:-]`, in force for 30 days.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+    /// 0 to 10; how long to wait for the push.
+    #[serde(default)]
+    pub wait_seconds: Option<i64>,
+}
+
+/// Arguments of `sync`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sync {
+    /// How long to wait for the repository to be in step; 0 only asks. The daemon waits 60 at most.
+    #[serde(default)]
+    pub wait_seconds: u32,
+}
