@@ -1,2 +1,74 @@
-//! Stub.
-fn main() {}
+//! `watercoolerd`: keeps every threads repository in step and answers clients on a local socket.
+
+mod base;
+mod bodies;
+mod clock;
+mod condition;
+mod event_loop;
+mod handle;
+mod journal;
+mod logs;
+mod metrics;
+mod mint;
+mod open;
+mod outbox;
+mod perform;
+mod reading_marks;
+mod recent_agents;
+mod server;
+mod settings;
+mod shared;
+mod snapshot;
+mod start;
+mod supervisor;
+mod working_tree;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::start::NotStarted;
+
+/// The per-user background daemon of watercooler: keeps every threads repository fetched, pushes
+/// what is written, and answers clients on a local socket. Runs in the foreground; end it with
+/// SIGTERM or `watercooler daemon stop`.
+#[derive(Debug, Parser)]
+#[command(name = "watercoolerd", version = VERSION, after_help = AFTER_HELP)]
+struct Arguments {}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (protocol 1)");
+
+const AFTER_HELP: &str = "Environment:
+  WATERCOOLER_HOME  one folder for settings, state, working trees and socket
+  WATERCOOLER_LOG   what is logged, such as 'debug' or 'watercoolerd=trace'
+
+Exit codes: 0 ended as told, 1 not started, 2 bad usage.";
+
+#[allow(
+    clippy::print_stderr,
+    reason = "before the log begins there is only stderr"
+)]
+fn main() -> ExitCode {
+    Arguments::parse();
+    match start::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(NotStarted::Running(taken)) => {
+            eprintln!("watercoolerd: {taken}");
+            ExitCode::FAILURE
+        }
+        Err(NotStarted::Failed(error)) => {
+            eprintln!("watercoolerd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_names_the_protocol() {
+        assert!(VERSION.ends_with(&format!("(protocol {})", protocol::hello::PROTOCOL)));
+    }
+}

@@ -1,1 +1,22 @@
-//! The bench.
+//! The bench of the whole-system tests: machines, programs, servers and clients, each in a folder
+//! of its own and gone at the end, also where a test panics.
+//!
+//! The programs run as processes only; nothing of them is linked here but the wire types. A bench
+//! that cannot go on panics: that is how a test fails.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "the logs of a failed test are for the person who runs it"
+)]
+
+pub mod cli;
+pub mod git;
+pub mod machine;
+pub mod processes;
+pub mod programs;
+pub mod python_reader;
+pub mod scratch;
+pub mod servers;
+pub mod settings;
+pub mod shim;
+pub mod wait;

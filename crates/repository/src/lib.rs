@@ -1,1 +1,43 @@
-//! Stub.
+//! Git: a private bare clone, its fetch, replay and push; the one crate that knows git.
+//!
+//! Invariants: nothing is force-pushed; nothing is ever checked out; no configuration but our own
+//! is read; every exchange with a remote ends by its deadline; every child is in a process group of
+//! its own and is reaped.
+
+mod author;
+mod classify;
+mod clone;
+mod credential;
+mod error;
+mod exchange;
+mod fetch;
+mod id;
+mod libgit2;
+mod program;
+mod push;
+mod read;
+mod remote;
+mod replay;
+mod transport;
+#[cfg(unix)]
+mod unix;
+mod url;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as os;
+#[cfg(windows)]
+use windows as os;
+
+pub use author::Author;
+pub use clone::{Clone, CloneConfig};
+pub use error::{CloneError, Kind, PushError, TransferError};
+pub use exchange::RECEIVED_BYTES_MAX;
+pub use fetch::Fetched;
+pub use id::{BlobId, Tip};
+pub use push::Pushed;
+pub use read::{BLOB_BYTES_MAX, Changed, File, Skipped};
+pub use remote::Remote;
+pub use replay::HISTORY_COMMITS_MAX;
+pub use url::{RemoteUrl, UrlError};

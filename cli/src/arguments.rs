@@ -1,0 +1,145 @@
+//! The command line as clap reads it: the common flags, and one command.
+
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand};
+use protocol::hello::PROTOCOL;
+
+use crate::commands::{ack, daemon, handoff, list, logs, read, repo, say, set_status, sync};
+
+/// `X.Y.Z (protocol N)`; clap puts the program's name before it.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (protocol {PROTOCOL})", env!("CARGO_PKG_VERSION")));
+
+/// Threads that people and coding agents share through a git repository.
+///
+/// Exit codes: 0 done, 1 the operation failed, 2 bad usage, 69 the daemon cannot be reached,
+/// 77 not permitted.
+#[derive(Debug, Parser)]
+#[command(name = "watercooler", version = VERSION.as_str(), arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Common {
+    /// The repository by its name in the settings
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Common flags"
+    )]
+    pub(crate) repository: Option<String>,
+    /// Speak as this agent; else $WATERCOOLER_AGENT, else the coding agent that runs the command
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Common flags"
+    )]
+    pub(crate) agent: Option<String>,
+    /// Print one JSON document
+    #[arg(long, global = true, help_heading = "Common flags")]
+    pub(crate) json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the daemon, its repositories, how fresh they are and what stands in their way
+    Status,
+    /// List threads: your turn first, then the newest
+    List(list::Arguments),
+    /// Read a thread
+    Read(read::Arguments),
+    /// Add an entry to a thread, and make the thread where there is none
+    Say(say::Arguments),
+    /// Add an entry and leave the ball where it is
+    Ack(ack::Arguments),
+    /// Pass the ball on
+    Handoff(handoff::Arguments),
+    /// Change a thread's status
+    SetStatus(set_status::Arguments),
+    /// Fetch and push now
+    Sync(sync::Arguments),
+    /// Add, list and remove repositories
+    #[command(subcommand)]
+    Repo(repo::Command),
+    /// Start, stop and restart the daemon
+    #[command(subcommand)]
+    Daemon(daemon::Command),
+    /// Print the daemon's log
+    Logs(logs::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_names_the_protocol() {
+        let version = Arguments::command().render_version();
+        let expected = concat!("watercooler ", env!("CARGO_PKG_VERSION"), " (protocol 1)\n");
+        assert_eq!(version, expected);
+    }
+
+    #[test]
+    fn the_commands_of_the_contract_are_read() {
+        fn check(line: &str, accepted: bool) {
+            let words = std::iter::once("watercooler").chain(line.split_whitespace());
+            let read = Arguments::try_parse_from(words);
+            assert_eq!(read.is_ok(), accepted, "{line}: {read:?}");
+        }
+        check("status --json", true);
+        check("--json status --repository acme --agent Codex", true);
+        check("list", true);
+        check("list --mine", true);
+        check("list --mine --new", false);
+        check("read topic --from 3 --limit 10", true);
+        check("read", false);
+        check("read topic --from -1", false);
+        check("say topic --title T", true);
+        check(
+            "say topic --title T --body-file f --role pm --type Note --ball me --wait",
+            true,
+        );
+        check("say topic --title T --body text --body-file f", false);
+        check("say topic --title T --body -", true);
+        check("say topic --title T -", true);
+        check("say topic --title T - --body text", false);
+        check("say topic --title T --status OPEN --key k:1", true);
+        check("say topic", false);
+        check("ack topic --title T --body text", true);
+        check("handoff topic --to team --note text", true);
+        check("set-status topic CLOSED", true);
+        check("sync --wait", true);
+        check(
+            "repo add URL --name n --branch b --directory d --code a --code b",
+            true,
+        );
+        check("repo add URL --header classic --ssh-key f", true);
+        check("repo add", false);
+        check("repo list", true);
+        check("repo remove acme", true);
+        check("daemon start", true);
+        check("daemon stop --json", true);
+        check("daemon restart", true);
+        check("daemon run", false);
+        check("logs -f", true);
+        check("inbox", false);
+    }
+}

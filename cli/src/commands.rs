@@ -1,0 +1,40 @@
+//! A file a command: what it takes, what it asks for, what it shows.
+
+pub(crate) mod ack;
+pub(crate) mod daemon;
+pub(crate) mod handoff;
+pub(crate) mod list;
+pub(crate) mod logs;
+pub(crate) mod read;
+pub(crate) mod repo;
+pub(crate) mod say;
+pub(crate) mod set_status;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod write;
+
+use crate::arguments::Command;
+use crate::problem::Problem;
+use crate::report::Report;
+use crate::session::Session;
+
+/// Carries the command out; `None` where it has printed what there was while it ran.
+///
+/// # Errors
+/// The [`Problem`] for which there is nothing else to show.
+pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>, Problem> {
+    match command {
+        Command::Status => status::run(session),
+        Command::List(arguments) => list::run(session, &arguments),
+        Command::Read(arguments) => read::run(session, &arguments),
+        Command::Say(arguments) => say::run(session, arguments),
+        Command::Ack(arguments) => ack::run(session, arguments),
+        Command::Handoff(arguments) => handoff::run(session, arguments),
+        Command::SetStatus(arguments) => set_status::run(session, arguments),
+        Command::Sync(arguments) => sync::run(session, &arguments),
+        Command::Repo(command) => repo::run(session, command),
+        Command::Daemon(command) => daemon::run(session, command),
+        Command::Logs(arguments) => return logs::run(session, &arguments).map(|()| None),
+    }
+    .map(Some)
+}

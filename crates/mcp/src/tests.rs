@@ -1,0 +1,10 @@
+//! Drives `serve` over a stream with raw lines, and a scripted daemon behind it.
+
+mod bench;
+mod failing;
+mod limits;
+mod old_names;
+mod opening;
+mod reading;
+mod turns;
+mod writing;

@@ -1,0 +1,57 @@
+//! The small forms that all texts share.
+
+use protocol::answer::{Freshness, Trouble};
+
+/// On one line: line breaks and control characters become spaces.
+pub(crate) fn flat(value: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    value
+        .chars()
+        .map(|c| if breaks(c) { ' ' } else { c })
+        .collect()
+}
+
+/// On one line and unable to look like an entry's frame.
+pub(crate) fn one_line(value: &str) -> String {
+    flat(value).replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// At most so many characters; what is cut off is marked.
+pub(crate) fn clipped(value: &str, chars_max: usize) -> String {
+    if value.chars().nth(chars_max).is_none() {
+        return value.to_owned();
+    }
+    let mut clipped: String = value.chars().take(chars_max.saturating_sub(1)).collect();
+    clipped.push('…');
+    clipped
+}
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The first line of what may not be the newest: `(as of 10:42, offline)`.
+pub(crate) fn stale_line(freshness: &Freshness) -> Option<String> {
+    if !freshness.stale {
+        return None;
+    }
+    let words = freshness.as_of.as_deref().map(one_line);
+    let words = words.unwrap_or_else(|| {
+        let time = freshness.fetched_at.as_deref().unwrap_or("never");
+        format!("{}, {}", one_line(time), freshness.state.as_str())
+    });
+    Some(format!("(as of {words})"))
+}
+
+/// What stands in the way, and what to do about it.
+pub(crate) fn trouble_lines(trouble: &Trouble) -> [String; 2] {
+    [
+        format!(
+            "Trouble: {}: {}",
+            one_line(&trouble.kind),
+            one_line(&trouble.message)
+        ),
+        format!("To do: {}", one_line(&trouble.hint)),
+    ]
+}

@@ -1,0 +1,397 @@
+//! The private bare clone: its folder, its configuration, its refs.
+//!
+//! `refs/remotes/origin/BRANCH` is the remote's tip as last known, `refs/remotes/origin/HEAD` names
+//! the branch where the settings do not; `refs/heads/BRANCH` is ours and stands in local-only
+//! repositories alone; `refs/backup/COMMIT` keeps what a remote no longer has.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use git2::{Oid, Reference, Repository, RepositoryInitOptions, RepositoryOpenFlags};
+
+use crate::{CloneError, Tip, classify, libgit2};
+
+/// The branch where neither the settings nor the remote name one.
+pub(crate) const DEFAULT_BRANCH: &str = "main";
+
+/// How many idle handles are kept open for readers.
+const HANDLES_MAX: usize = 4;
+
+/// How deep a killed process's leftovers are looked for; branch names nest no deeper in practice.
+const LEFTOVER_DEPTH_MAX: usize = 16;
+
+const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
+const REMOTE_BRANCHES: &str = "refs/remotes/origin/";
+
+/// What of a repository's settings shapes the clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CloneConfig {
+    /// The folder of the tree where threads live; empty: the tree itself.
+    pub directory: String,
+    /// The branch that holds them; `None`: the one that the remote's HEAD names.
+    pub branch: Option<String>,
+}
+
+/// A private bare clone. Readers share it with one exchange and are never held up by it.
+pub struct Clone {
+    pub(crate) path: PathBuf,
+    /// The components of the directory of threads.
+    pub(crate) directory: Vec<String>,
+    configured_branch: Option<String>,
+    /// Idle handles: a handle serves one thread at a time, and opening one costs more than a read.
+    handles: Mutex<Vec<Repository>>,
+    /// Held by whoever moves refs: an exchange must not be overtaken by another of this process.
+    moving: Mutex<()>,
+}
+
+/// A handle, given back when dropped.
+pub(crate) struct Handle<'a> {
+    clone: &'a Clone,
+    repository: Option<Repository>,
+}
+
+impl Clone {
+    /// Opens the clone at `path`, making it where there is none. Its configuration is written
+    /// afresh, locks that a killed process left are removed: the caller holds the lock that makes it
+    /// the only one to write here.
+    pub fn open(path: &Path, config: CloneConfig) -> Result<Clone, CloneError> {
+        let directory = directory_checked(&config.directory)?;
+        if let Some(name) = &config.branch {
+            check_branch(name)?;
+        }
+        libgit2::prepare().map_err(|source| CloneError::Git {
+            doing: "set libgit2 up",
+            source,
+        })?;
+        let clone = Clone {
+            path: path.to_owned(),
+            directory,
+            configured_branch: config.branch,
+            handles: Mutex::default(),
+            moving: Mutex::default(),
+        };
+        fs::create_dir_all(path).map_err(|error| clone.io(path, error))?;
+        clone.remove_leftovers(path, 0)?;
+        if !path.join("HEAD").exists() || !path.join("objects").exists() {
+            let mut options = RepositoryInitOptions::new();
+            options
+                .bare(true)
+                .external_template(false)
+                .initial_head(DEFAULT_BRANCH);
+            Repository::init_opts(path, &options).map_err(|e| clone.git("make the clone", e))?;
+        }
+        clone.write_configuration()?;
+        clone.lend()?;
+        Ok(clone)
+    }
+
+    /// The remote's newest commit as last fetched or pushed; `None` before that, and where the
+    /// branch does not exist yet.
+    pub fn tip(&self) -> Result<Option<Tip>, CloneError> {
+        let handle = self.lend()?;
+        match self.branch_of(&handle)? {
+            Some(branch) => self.target(&handle, &remote_ref(&branch)),
+            None => Ok(None),
+        }
+    }
+
+    /// Our own branch's newest commit, in a local-only repository.
+    pub fn local_tip(&self) -> Result<Option<Tip>, CloneError> {
+        let handle = self.lend()?;
+        self.target(&handle, &self.local_ref())
+    }
+
+    /// The branch of threads: from the settings, else as the remote last said; `None` before the
+    /// first fetch. Also `None` where the clone cannot be read.
+    pub fn branch(&self) -> Option<String> {
+        self.lend()
+            .and_then(|handle| self.branch_of(&handle))
+            .ok()
+            .flatten()
+    }
+
+    pub(crate) fn configured_branch(&self) -> Option<&str> {
+        self.configured_branch.as_deref()
+    }
+
+    pub(crate) fn branch_of(&self, repository: &Repository) -> Result<Option<String>, CloneError> {
+        if let Some(branch) = &self.configured_branch {
+            return Ok(Some(branch.clone()));
+        }
+        let Some(head) = self.reference(repository, REMOTE_HEAD)? else {
+            return Ok(None);
+        };
+        let target = head.symbolic_target().ok().flatten().unwrap_or_default();
+        Ok(target.strip_prefix(REMOTE_BRANCHES).map(str::to_owned))
+    }
+
+    /// Keeps which branch the remote names.
+    pub(crate) fn remember_branch(
+        &self,
+        repository: &Repository,
+        branch: &str,
+    ) -> Result<(), CloneError> {
+        let target = remote_ref(branch);
+        let set = repository.reference_symbolic(REMOTE_HEAD, &target, true, "");
+        set.map(drop)
+            .map_err(|error| self.git("keep the branch's name", error))
+    }
+
+    pub(crate) fn local_ref(&self) -> String {
+        let branch = self.configured_branch.as_deref().unwrap_or(DEFAULT_BRANCH);
+        format!("refs/heads/{branch}")
+    }
+
+    pub(crate) fn target(
+        &self,
+        repository: &Repository,
+        name: &str,
+    ) -> Result<Option<Tip>, CloneError> {
+        let reference = self.reference(repository, name)?;
+        Ok(reference.and_then(|reference| reference.target()).map(Tip))
+    }
+
+    fn reference<'a>(
+        &self,
+        repository: &'a Repository,
+        name: &str,
+    ) -> Result<Option<Reference<'a>>, CloneError> {
+        match repository.find_reference(name) {
+            Ok(reference) => Ok(Some(reference)),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(self.git("read a ref", error)),
+        }
+    }
+
+    /// Compare and swap: moves the ref from `old` (`None`: it must not exist) to `new`.
+    pub(crate) fn move_ref(
+        &self,
+        repository: &Repository,
+        name: &str,
+        old: Option<Tip>,
+        new: Tip,
+    ) -> Result<(), CloneError> {
+        let moved = match old {
+            Some(Tip(old)) => repository.reference_matching(name, new.0, true, old, ""),
+            None => repository.reference(name, new.0, false, ""),
+        };
+        moved.map(drop).map_err(|error| {
+            use git2::ErrorCode as Code;
+            if matches!(error.code(), Code::Modified | Code::Exists | Code::NotFound) {
+                CloneError::Raced
+            } else {
+                self.git("move a ref", error)
+            }
+        })
+    }
+
+    /// A handle of one's own for an exchange or a write, closed afterwards.
+    pub(crate) fn open_handle(&self) -> Result<Repository, CloneError> {
+        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
+        Repository::open_ext(&self.path, flags, &[] as &[&Path])
+            .map_err(|error| self.git("open the clone", error))
+    }
+
+    /// A handle for reading.
+    pub(crate) fn lend(&self) -> Result<Handle<'_>, CloneError> {
+        let idle = self
+            .handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let repository = match idle {
+            Some(repository) => repository,
+            None => self.open_handle()?,
+        };
+        Ok(Handle {
+            clone: self,
+            repository: Some(repository),
+        })
+    }
+
+    /// Waits for whoever moves refs at the moment: an exchange or a commit of this process, which
+    /// ends by its deadline.
+    pub(crate) fn lock_moving(&self) -> MutexGuard<'_, ()> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn git(&self, doing: &'static str, error: git2::Error) -> CloneError {
+        classify::local(&self.path, doing, error)
+    }
+
+    fn io(&self, path: &Path, source: std::io::Error) -> CloneError {
+        if source.kind() == std::io::ErrorKind::StorageFull {
+            return CloneError::DiskFull {
+                path: self.path.clone(),
+            };
+        }
+        CloneError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    fn write_configuration(&self) -> Result<(), CloneError> {
+        let path = self.path.join("config");
+        let wanted = configuration(false);
+        let current = fs::read_to_string(&path).unwrap_or_default();
+        // A local-only repository has switched on that its objects are synced to the disk.
+        if current == wanted || current == configuration(true) {
+            return Ok(());
+        }
+        self.replace_configuration(&wanted)
+    }
+
+    /// From now on objects and refs are on the disk before a commit returns.
+    pub(crate) fn make_durable(&self) -> Result<(), CloneError> {
+        let wanted = configuration(true);
+        let path = self.path.join("config");
+        if fs::read_to_string(&path).is_ok_and(|current| current == wanted) {
+            return Ok(());
+        }
+        self.replace_configuration(&wanted)?;
+        // Handles read it once.
+        self.handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        Ok(())
+    }
+
+    fn replace_configuration(&self, text: &str) -> Result<(), CloneError> {
+        let (aside, path) = (self.path.join("config.new"), self.path.join("config"));
+        let write = || {
+            let mut file = fs::File::create(&aside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&aside, &path)
+        };
+        write().map_err(|error| self.io(&path, error))
+    }
+
+    /// What a killed process leaves: locks of refs, and packs and objects half written.
+    fn remove_leftovers(&self, folder: &Path, depth: usize) -> Result<(), CloneError> {
+        let listed = fs::read_dir(folder).map_err(|error| self.io(folder, error))?;
+        for entry in listed {
+            let entry = entry.map_err(|error| self.io(folder, error))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && depth < LEFTOVER_DEPTH_MAX {
+                self.remove_leftovers(&entry.path(), depth + 1)?;
+            } else if !is_folder && is_leftover(&name) {
+                tracing::info!(%name, "Removed what a killed process left");
+                fs::remove_file(entry.path()).map_err(|error| self.io(&entry.path(), error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Clone {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Clone")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::ops::Deref for Handle<'_> {
+    type Target = Repository;
+
+    fn deref(&self) -> &Repository {
+        self.repository.as_ref().expect("only dropping takes it")
+    }
+}
+
+impl Drop for Handle<'_> {
+    fn drop(&mut self) {
+        let mut handles = self
+            .clone
+            .handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if handles.len() < HANDLES_MAX {
+            handles.extend(self.repository.take());
+        }
+    }
+}
+
+pub(crate) fn remote_ref(branch: &str) -> String {
+    format!("{REMOTE_BRANCHES}{branch}")
+}
+
+pub(crate) fn backup_ref(tip: Oid) -> String {
+    format!("refs/backup/{tip}")
+}
+
+/// Names that libgit2 gives to files which it has not finished (`refdb_fs.c`, `indexer.c`,
+/// `odb_loose.c`).
+fn is_leftover(name: &str) -> bool {
+    name.ends_with(".lock") || name.starts_with("pack_git2_") || name.starts_with("tmp_object_")
+}
+
+/// Refuses what git takes for no branch, and `HEAD`, whose place among ours is taken.
+pub(crate) fn check_branch(name: &str) -> Result<(), CloneError> {
+    let valid = !name.starts_with('-')
+        && name != "HEAD"
+        && Reference::is_valid_name(&format!("refs/heads/{name}"));
+    if valid {
+        Ok(())
+    } else {
+        Err(CloneError::Branch {
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn directory_checked(directory: &str) -> Result<Vec<String>, CloneError> {
+    let path = directory.strip_suffix('/').unwrap_or(directory);
+    if path.is_empty() && directory.is_empty() {
+        return Ok(Vec::new());
+    }
+    let allowed = |part: &&str| {
+        !part.is_empty()
+            && ![".", "..", ".git"].contains(&part.to_ascii_lowercase().as_str())
+            && !part.contains(|c: char| c.is_control() || c == '\\')
+    };
+    let parts: Vec<&str> = path.split('/').collect();
+    if parts.iter().all(allowed) {
+        Ok(parts.into_iter().map(str::to_owned).collect())
+    } else {
+        Err(CloneError::Directory {
+            directory: directory.to_owned(),
+        })
+    }
+}
+
+/// The clone's whole configuration. `durable`: what is written is synced to the disk at once.
+fn configuration(durable: bool) -> String {
+    format!(
+        "# Written by watercooler; changes are overwritten.\n\
+         [core]\n\
+         \trepositoryformatversion = 0\n\
+         \tfilemode = true\n\
+         \tbare = true\n\
+         \tlogAllRefUpdates = false\n\
+         \thooksPath = /dev/null\n\
+         \tprotectHFS = true\n\
+         \tprotectNTFS = true\n\
+         \tfsyncObjectFiles = {durable}\n\
+         [gc]\n\
+         \tauto = 0\n\
+         [maintenance]\n\
+         \tauto = false\n\
+         [fetch]\n\
+         \tfsckObjects = true\n\
+         \trecurseSubmodules = false\n\
+         [submodule]\n\
+         \trecurse = false\n"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Sets libgit2 up, once for the process: no foreign configuration, our own transports, limits.
+#![allow(
+    unsafe_code,
+    reason = "libgit2 keeps its settings in globals; each is set once, behind a lock"
+)]
+
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use git2::{ConfigLevel, opts};
+
+use crate::transport;
+
+/// The schemes that our own transports serve. libgit2's own for `file` overwrites what others
+/// pushed meanwhile and runs no hooks; for `ssh` it has none in our builds.
+const OWN_SCHEMES: [&str; 2] = ["file", "ssh"];
+
+static PREPARED: Mutex<bool> = Mutex::new(false);
+static SERVER_LIMITS: Once = Once::new();
+
+/// Must have run before anything else of git2 is used; does its work once.
+pub(crate) fn prepare() -> Result<(), git2::Error> {
+    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if *prepared {
+        return Ok(());
+    }
+    for level in [
+        ConfigLevel::ProgramData,
+        ConfigLevel::System,
+        ConfigLevel::XDG,
+        ConfigLevel::Global,
+    ] {
+        // SAFETY: every use of git2 in this crate comes after this function, whose lock we hold, so
+        // that nobody reads the search paths while they are set.
+        unsafe { opts::set_search_path(level, "") }?;
+    }
+    for scheme in OWN_SCHEMES {
+        // SAFETY: as above; no transport is made before this function has returned.
+        unsafe { git2::transport::register(scheme, transport::for_current_exchange) }?;
+    }
+    *prepared = true;
+    Ok(())
+}
+
+/// Bounds each single wait of libgit2's own transports (https) by the first remote's time-out; the
+/// whole exchange is bounded where bytes arrive.
+pub(crate) fn limit_waits(timeout: Duration) {
+    SERVER_LIMITS.call_once(|| {
+        let ms = i32::try_from(timeout.as_millis())
+            .unwrap_or(i32::MAX)
+            .max(1);
+        // SAFETY: set once, before the first connection of libgit2's own transports, which are made
+        // only after a call of this function.
+        let set = unsafe {
+            opts::set_server_connect_timeout_in_milliseconds(ms)
+                .and_then(|()| opts::set_server_timeout_in_milliseconds(ms))
+        };
+        if let Err(error) = set {
+            tracing::warn!(%error, "Network time-outs could not be set");
+        }
+    });
+}

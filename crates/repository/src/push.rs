@@ -1,0 +1,239 @@
+//! Sends operations: replayed on the tip, pushed once, judged by what the remote said of the ref.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use git2::{PushOptions, Repository};
+use threads::entry_id::EntryId;
+use threads::operation::Operation;
+
+use crate::classify::{Verdict, plain, verdict};
+use crate::clone::{DEFAULT_BRANCH, remote_ref};
+use crate::exchange::Exchange;
+use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, proxy, wanted_branch};
+use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError};
+
+/// What a push did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The remote's tip now, and ours.
+    pub tip: Tip,
+    /// The operations that stand in it: all that were given.
+    pub done: Vec<EntryId>,
+    /// Those of `done` that stood there before.
+    pub present: Vec<EntryId>,
+    /// What was sent, in bytes; 0 where nothing had to be.
+    pub bytes_sent: u64,
+}
+
+/// What was heard of our ref while pushing.
+#[derive(Debug, Default)]
+struct Report {
+    /// The remote's ref was not where we took it to be.
+    elsewhere: bool,
+    /// It was not there at all.
+    absent: bool,
+    /// Sending has begun.
+    sending: bool,
+    /// The remote's word on our ref: `None` in it means that it was taken.
+    status: Option<Option<String>>,
+}
+
+impl Clone {
+    /// Puts the operations on `onto` (`None`: a remote without the branch), one commit each, and
+    /// pushes them at once; never by force. The remote must stand exactly at `onto`, which its tip
+    /// is compared with before anything is sent and again by the remote itself. Afterwards the tip
+    /// here is the pushed one. Waits while another exchange of this clone runs.
+    pub fn push(
+        &self,
+        remote: &Remote,
+        onto: Option<&Tip>,
+        operations: &[Operation],
+        author: &Author,
+    ) -> Result<Pushed, PushError> {
+        let _moving = self.lock_moving();
+        let failed = |error: CloneError| PushError::Failed(error.into());
+        let repository = self.open_handle().map_err(failed)?;
+        let onto = onto.copied();
+        let replayed = self
+            .replay(&repository, onto, operations, author)
+            .map_err(|error| match &error {
+                CloneError::Blocked { .. } | CloneError::TooLarge { .. } => PushError::Refused {
+                    reason: error.to_string(),
+                },
+                CloneError::Branch { .. }
+                | CloneError::Directory { .. }
+                | CloneError::Io { .. }
+                | CloneError::DiskFull { .. }
+                | CloneError::Damaged { .. }
+                | CloneError::Raced
+                | CloneError::Git { .. } => failed(error),
+            })?;
+        let done = operations
+            .iter()
+            .map(|operation| operation.id.clone())
+            .collect();
+        let Some(tip) = replayed.tip else {
+            return Err(PushError::Rejected);
+        };
+        if onto == Some(tip) {
+            return Ok(Pushed {
+                tip,
+                done,
+                present: replayed.present,
+                bytes_sent: 0,
+            });
+        }
+
+        let exchange = Exchange::new(remote, self.path.clone());
+        let branch =
+            match wanted_branch(remote, self.configured_branch()).map_err(PushError::Failed)? {
+                Some(branch) => branch.to_owned(),
+                None => self
+                    .branch_of(&repository)
+                    .map_err(failed)?
+                    .unwrap_or(DEFAULT_BRANCH.into()),
+            };
+        let sent = Sent {
+            exchange: &exchange,
+            branch: &branch,
+            onto,
+            tip,
+        };
+        sent.judged(&repository)?;
+        if self.configured_branch().is_none() {
+            self.remember_branch(&repository, &branch).map_err(failed)?;
+        }
+        if let Err(error) = self.move_ref(&repository, &remote_ref(&branch), onto, tip) {
+            // The remote has it: the next fetch puts the ref right.
+            tracing::warn!(%error, "The tip here was not where the push began");
+        }
+        Ok(Pushed {
+            tip,
+            done,
+            present: replayed.present,
+            bytes_sent: exchange.sent(),
+        })
+    }
+}
+
+/// One push of one ref.
+struct Sent<'a> {
+    exchange: &'a Arc<Exchange>,
+    branch: &'a str,
+    onto: Option<Tip>,
+    tip: Tip,
+}
+
+impl Sent<'_> {
+    /// Success is an exchange without error and the remote's word that it took our ref.
+    fn judged(&self, repository: &Repository) -> Result<(), PushError> {
+        let report = RefCell::new(Report::default());
+        let outcome = self.exchange.run(|| self.sent(repository, &report));
+        let report = report.into_inner();
+        if report.absent {
+            return Err(PushError::Failed(branch_gone(self.exchange, self.branch)));
+        }
+        if report.elsewhere {
+            return Err(PushError::Rejected);
+        }
+        match (report.status, outcome) {
+            // The remote's own word counts, whatever happened to the connection afterwards.
+            (Some(None), _) => Ok(()),
+            (Some(Some(status)), _) => Err(self.not_taken(&status)),
+            (None, Ok(())) => Err(PushError::Unknown(TransferError::new(
+                Kind::Offline,
+                format!("{} did not say what became of the push", self.exchange.url),
+                "it is fetched, and what is missing is sent again",
+            ))),
+            (None, Err(error)) => {
+                let not_unpacked = error
+                    .message()
+                    .starts_with("unpacking the sent packfile failed");
+                let ahead = error.code() == git2::ErrorCode::NotFastForward;
+                let trouble = Failure::Git(error).told(self.exchange);
+                if ahead {
+                    Err(PushError::Rejected)
+                } else if not_unpacked || !report.sending || is_certain(trouble.kind) {
+                    Err(PushError::Failed(trouble))
+                } else {
+                    Err(PushError::Unknown(trouble))
+                }
+            }
+        }
+    }
+
+    fn sent(&self, repository: &Repository, report: &RefCell<Report>) -> Result<(), git2::Error> {
+        let mut remote = repository.remote_anonymous(&self.exchange.url.for_libgit2())?;
+        prepare_waits(self.exchange);
+        let name = format!("refs/heads/{}", self.branch);
+        let mut callbacks = callbacks(self.exchange);
+        callbacks.push_negotiation(|updates| {
+            let there = updates
+                .first()
+                .map(|update| update.src())
+                .filter(|oid| !oid.is_zero());
+            let mut report = report.borrow_mut();
+            if there == self.onto.map(|tip| tip.0) {
+                report.sending = true;
+                return Ok(());
+            }
+            report.elsewhere = true;
+            report.absent = there.is_none();
+            Err(git2::Error::from_str(
+                "the remote is not where the push began",
+            ))
+        });
+        callbacks.push_update_reference(|pushed, status| {
+            if pushed == name {
+                report.borrow_mut().status = Some(status.map(str::to_owned));
+            }
+            Ok(())
+        });
+        callbacks.push_transfer_progress(|_, _, bytes| {
+            self.exchange.set_sent(bytes as u64);
+        });
+        let mut options = PushOptions::new();
+        options.remote_callbacks(callbacks).proxy_options(proxy());
+        remote.push(&[format!("{}:{name}", self.tip)], Some(&mut options))
+    }
+
+    fn not_taken(&self, status: &str) -> PushError {
+        let sideband = self.exchange.sideband();
+        let words = plain(&sideband);
+        let reason = if words.is_empty() {
+            plain(status)
+        } else {
+            format!("{}: {words}", plain(status))
+        };
+        match verdict(status, &sideband) {
+            Verdict::Rejected => PushError::Rejected,
+            Verdict::Refused => PushError::Refused { reason },
+            Verdict::Failed => PushError::Failed(TransferError::new(
+                Kind::Offline,
+                format!("{} did not take the push: {reason}", self.exchange.url),
+                "it is tried again; if it stays, look at the remote (a left-over lock, its disk)",
+            )),
+        }
+    }
+}
+
+/// Kinds that only arise before a remote has taken anything.
+fn is_certain(kind: Kind) -> bool {
+    match kind {
+        Kind::CredentialMissing
+        | Kind::CredentialRefused
+        | Kind::KeychainLocked
+        | Kind::HostKeyUnknown
+        | Kind::HostKeyChanged
+        | Kind::NotFound
+        | Kind::RateLimited => true,
+        Kind::Offline
+        | Kind::PushRefused
+        | Kind::Rewritten
+        | Kind::DiskFull
+        | Kind::SettingsInvalid
+        | Kind::OutboxFull
+        | Kind::Damaged => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! Children with a deadline: talked with or run to their end, killed with their group when it
+//! passes, always reaped.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::exchange::Exchange;
+use crate::{Kind, TransferError, os};
+
+/// How often a child that should end is looked at, growing from the first to the second.
+const REAP_PAUSE_MIN: Duration = Duration::from_micros(500);
+const REAP_PAUSE_MAX: Duration = Duration::from_millis(20);
+
+/// The pipes of a child that speaks git's pack protocol. Dropping it closes them; the child then has
+/// until the exchange's deadline to end.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    exchange: Arc<Exchange>,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    /// Dropped last: tells the warden that the child should end.
+    _finish: Sender<()>,
+}
+
+/// A child that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// How.
+    pub(crate) status: ExitStatus,
+    /// What it wrote to stdout, up to the limit.
+    pub(crate) stdout: Vec<u8>,
+}
+
+/// Starts a child to talk with.
+pub(super) fn converse(
+    command: Command,
+    exchange: &Arc<Exchange>,
+) -> Result<Conversation, TransferError> {
+    let mut child = spawned(command, Stdio::piped()).map_err(|error| not_started(&error))?;
+    let stdin = child.stdin.take().expect("stdin was asked for as a pipe");
+    let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
+    let mut stderr = child.stderr.take().expect("stderr was asked for as a pipe");
+    let (finish, finished) = channel();
+
+    // Counted twice: its end and its last words come separately.
+    exchange.child_started();
+    exchange.child_started();
+    let listener = Arc::clone(exchange);
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+            listener.hear_stderr(&buffer[..count]);
+        }
+        listener.child_ended();
+    });
+    let warden = Arc::clone(exchange);
+    thread::spawn(move || {
+        if guarded(child, &finished, warden.deadline).is_none() {
+            warden.note(warden.timed_out());
+        }
+        warden.child_ended();
+    });
+    Ok(Conversation {
+        exchange: Arc::clone(exchange),
+        stdin,
+        stdout,
+        _finish: finish,
+    })
+}
+
+/// Runs a child to its end with `input` on its stdin and its stderr left out. Fails with
+/// `TimedOut` after `limit`, and with `FileTooLarge` where it says more than `stdout_bytes_max`.
+pub(crate) fn run(
+    command: Command,
+    input: &[u8],
+    limit: Duration,
+    stdout_bytes_max: u64,
+) -> io::Result<Finished> {
+    let deadline = Instant::now() + limit;
+    let mut child = spawned(command, Stdio::null())?;
+    let mut stdin = child.stdin.take().expect("stdin was asked for as a pipe");
+    let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
+    let (finish, finished) = channel();
+    let warden = thread::spawn(move || guarded(child, &finished, deadline));
+
+    // A child that wants no input closes its end; what it answers counts.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    let mut said = Vec::new();
+    let read = stdout.take(stdout_bytes_max + 1).read_to_end(&mut said);
+    drop(finish);
+    let status = warden.join().expect("the warden does not panic");
+    read?;
+    if said.len() as u64 > stdout_bytes_max {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    let status = status.ok_or(ErrorKind::TimedOut)?;
+    Ok(Finished {
+        status,
+        stdout: said,
+    })
+}
+
+fn spawned(mut command: Command, stderr: Stdio) -> io::Result<Child> {
+    os::set_apart(&mut command);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+}
+
+/// Waits for a child's end, ends it at the deadline, and reaps it. `None`: it had to be ended.
+fn guarded(mut child: Child, finished: &Receiver<()>, deadline: Instant) -> Option<ExitStatus> {
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let mut pause = REAP_PAUSE_MIN;
+    match finished.recv_timeout(remaining) {
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+            while Instant::now() < deadline {
+                match child.try_wait() {
+                    Ok(Some(status)) => return Some(status),
+                    Ok(None) => thread::sleep(pause),
+                    Err(_) => break,
+                }
+                pause = (pause * 2).min(REAP_PAUSE_MAX);
+            }
+        }
+        Err(RecvTimeoutError::Timeout) => (),
+    }
+    os::kill_group(&mut child);
+    // Fails only for a child that was reaped, and this is the one place that reaps.
+    let _ = child.wait();
+    None
+}
+
+fn not_started(error: &io::Error) -> TransferError {
+    TransferError::new(
+        Kind::Offline,
+        format!("a program could not be started: {error}"),
+        "it is tried again; see that this machine is not out of processes or memory",
+    )
+}
+
+impl Read for Conversation {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stdout.read(buffer)?;
+        self.exchange.add_received(count as u64);
+        if self.exchange.may_go_on() {
+            Ok(count)
+        } else {
+            Err(ErrorKind::QuotaExceeded.into())
+        }
+    }
+}
+
+impl Write for Conversation {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.stdin.write(buffer)?;
+        self.exchange.add_sent(count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdin.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! What differs on Unix: process groups, programs, owners and free space.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+
+/// Where systems usually put git and ssh.
+pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
+    "/usr/local/bin",
+    "/usr/bin",
+    "/bin",
+    "/opt/homebrew/bin",
+    "/opt/local/bin",
+];
+
+/// A file that is always empty.
+pub(crate) const NULL_DEVICE: &str = "/dev/null";
+
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+/// The child leads a process group of its own, so that it can be ended with its own children.
+pub(crate) fn set_apart(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Ends a child that `set_apart` was called for, with everything in its group. It must not have
+/// been waited for, lest its number belong to another by then.
+pub(crate) fn kill_group(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // Fails only where the group is gone, which is what is wanted.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Whether git would take the folder for ours. A folder that cannot be looked at counts as ours:
+/// git then says what is wrong with it.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    path.metadata()
+        .map_or(true, |folder| folder.uid() == geteuid().as_raw())
+}
+
+/// Bytes that we may still write where `path` is; `None` where the system does not tell.
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    let space = rustix::fs::statvfs(path).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
+}

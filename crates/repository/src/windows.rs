@@ -1,0 +1,43 @@
+//! What differs on Windows: process groups, programs, owners and free space.
+
+use std::os::windows::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command};
+
+/// Where systems usually put git and ssh.
+pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
+    r"C:\Program Files\Git\cmd",
+    r"C:\Program Files (x86)\Git\cmd",
+    r"C:\Windows\System32\OpenSSH",
+    r"C:\Program Files\OpenSSH",
+    r"C:\Program Files\Git\usr\bin",
+];
+
+/// A file that is always empty.
+pub(crate) const NULL_DEVICE: &str = "NUL";
+
+/// No console window, and console signals of ours do not reach the child
+/// (`CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP`).
+const APART: u32 = 0x0800_0000 | 0x0000_0200;
+
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+pub(crate) fn set_apart(command: &mut Command) {
+    command.creation_flags(APART);
+}
+
+/// Ends the child; its own children end when their pipes close.
+pub(crate) fn kill_group(child: &mut Child) {
+    // Fails only where the child is gone, which is what is wanted.
+    let _ = child.kill();
+}
+
+pub(crate) fn is_ours(_path: &Path) -> bool {
+    true
+}
+
+pub(crate) fn free_bytes(_path: &Path) -> Option<u64> {
+    None
+}

@@ -1,0 +1,17 @@
+//! The crate against real repositories and servers, which the tests start themselves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test ends where what it needs is missing, and says what it measured or left out"
+)]
+
+mod bench;
+mod fetch;
+mod figures;
+mod http;
+mod local;
+mod push;
+mod read;
+mod ssh;
+mod writers;

@@ -1,0 +1,270 @@
+//! Owns one repository's changing state: takes what happened, asks the engine what to do, starts
+//! it, and shows the outcome. It awaits nothing but the next thing that happens.
+
+mod outcomes;
+pub(crate) mod pending;
+pub(crate) mod submissions;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use protocol::answer::Trouble as ShownTrouble;
+use sync_engine::action::Action;
+use sync_engine::engine::Engine;
+use sync_engine::event::Event;
+use sync_engine::trouble::{Trouble, TroubleKind};
+use threads::topic::Topic;
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{debug, info};
+
+use crate::clock::Clock;
+use crate::condition::{Condition, state_of};
+use crate::event_loop::pending::Pending;
+use crate::event_loop::submissions::Submissions;
+use crate::handle::{Message, NotAccepted};
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::perform::{Finished, Performer, unix_now};
+use crate::snapshot::{Base, Snapshot};
+use crate::working_tree::WorkingTree;
+
+/// How many messages wait for the loop at most; a sender beyond waits itself.
+pub(crate) const INBOX_MAX: usize = 1024;
+
+/// How many results wait for the loop at most; there are at most four workers.
+pub(crate) const RESULTS_MAX: usize = 16;
+
+/// How many files are written in one go, so that their text is not held all at once.
+const PROJECT_MAX: usize = 64;
+
+/// One repository's changing state.
+#[derive(Debug)]
+pub(crate) struct EventLoop {
+    pub(crate) clock: Clock,
+    pub(crate) engine: Engine,
+    pub(crate) performer: Performer,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) inbox: mpsc::Receiver<Message>,
+    pub(crate) results: mpsc::Receiver<Finished>,
+    pub(crate) shown: Arc<ArcSwap<Snapshot>>,
+    pub(crate) replaced: watch::Sender<u64>,
+    pub(crate) base: Arc<Base>,
+    pub(crate) condition: Condition,
+    pub(crate) outbox: Outbox,
+    pub(crate) pending: Pending,
+    pub(crate) submissions: Submissions,
+    /// What each kind of trouble last said.
+    pub(crate) words: HashMap<TroubleKind, (String, String)>,
+    /// The threads whose file may not be what is shown.
+    pub(crate) unprojected: BTreeSet<Topic>,
+    /// None while files are being written.
+    pub(crate) working_tree: Option<WorkingTree>,
+}
+
+impl EventLoop {
+    /// Runs until it is told to stop, or nobody holds its handle.
+    pub(crate) async fn run(mut self) {
+        self.begin();
+        loop {
+            self.settle();
+            let timeout = self
+                .engine
+                .poll_timeout()
+                .map(|moment| self.clock.instant(moment));
+            tokio::select! {
+                message = self.inbox.recv() => match message {
+                    Some(Message::Stop(answer)) => return self.stop(Some(answer)).await,
+                    Some(message) => self.take(message),
+                    None => return self.stop(None).await,
+                },
+                Some(finished) = self.results.recv() => self.finish(finished),
+                () = sleep_until(timeout) => self.engine.handle_timeout(self.clock.now()),
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        self.unprojected.extend(self.base.threads.keys().cloned());
+        self.unprojected.extend(self.pending.topics().cloned());
+        let written = self
+            .working_tree
+            .iter()
+            .flat_map(WorkingTree::topics)
+            .cloned();
+        self.unprojected.extend(written);
+        self.pending.rebase(&self.base, &self.performer);
+        let pending = self.pending.ids().cloned().collect();
+        self.tell(Event::Started { pending });
+        if self.condition.held > 0 {
+            let trouble = Trouble::new(TroubleKind::PushRefused);
+            self.tell(Event::TroubleFound { trouble });
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        debug!(repository = %self.performer.name, ?event, "Event");
+        self.engine.handle(event, self.clock.now());
+    }
+
+    /// Starts what the engine asks for and shows how things stand then.
+    fn settle(&mut self) {
+        while let Some(action) = self.engine.poll_action() {
+            self.perform(action);
+        }
+        self.project();
+        self.show();
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Keep { id } => {
+                if let Some(slot) = self.outbox.slot(&id) {
+                    self.submissions.queue(slot);
+                }
+                self.keep_next();
+            }
+            Action::Refuse { id } => {
+                self.outbox.not_kept(&id);
+                self.submissions.refuse(&id, &NotAccepted::OutboxFull);
+            }
+            Action::Fetch => {
+                self.condition.fetches.begun += 1;
+                self.performer.fetch(Arc::clone(&self.base));
+            }
+            Action::Push => {
+                let slots = self.pending.ids().filter_map(|id| self.outbox.slot(id));
+                self.performer.push(Arc::clone(&self.base), slots.collect());
+            }
+        }
+    }
+
+    /// Hands what waits for the disk to it, all at once, unless it is busy.
+    fn keep_next(&mut self) {
+        if let Some(batch) = self.submissions.next_batch() {
+            self.performer.keep(batch);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Submit(submission) => {
+                let new = self
+                    .submissions
+                    .admit(*submission, &mut self.outbox, unix_now());
+                if let Some(id) = new {
+                    self.tell(Event::Submitted { id });
+                }
+                self.tell(Event::ClientActive);
+            }
+            Message::Sync(answer) => {
+                let before = self.condition.fetches.begun;
+                self.tell(Event::SyncAsked);
+                self.settle();
+                let begun = self.condition.fetches.begun;
+                let number = if begun > before { begun } else { begun + 1 };
+                // Whoever asked may have gone.
+                let _ = answer.send(number);
+            }
+            Message::Active => self.tell(Event::ClientActive),
+            Message::Stop(_) => unreachable!("taken by run"),
+        }
+    }
+
+    fn finish(&mut self, finished: Finished) {
+        match finished {
+            Finished::Kept { results } => self.kept(results),
+            Finished::Fetched(outcome) => self.fetched(*outcome),
+            Finished::Pushed(outcome) => self.pushed(*outcome),
+            Finished::Settled { settling, result } => self.settled(settling, result),
+            Finished::Projected(tree) => {
+                debug!(repository = %self.performer.name, foreign = tree.foreign().len(), "Projected");
+                self.working_tree = Some(tree);
+            }
+        }
+    }
+
+    /// Writes the next files that may not be what is shown, unless some are being written.
+    fn project(&mut self) {
+        if self.unprojected.is_empty() {
+            return;
+        }
+        let Some(tree) = self.working_tree.take() else {
+            return;
+        };
+        let topics: Vec<Topic> = self.unprojected.iter().take(PROJECT_MAX).cloned().collect();
+        let contents = topics.into_iter().map(|topic| {
+            self.unprojected.remove(&topic);
+            let content = self.pending.content(&topic).or_else(|| {
+                self.base
+                    .threads
+                    .get(&topic)
+                    .map(|shown| shown.content.clone())
+            });
+            (topic, content)
+        });
+        let contents = contents.collect();
+        self.performer.project(tree, contents);
+    }
+
+    /// Replaces what is shown, where it changed.
+    fn show(&mut self) {
+        let view = self.engine.view();
+        self.condition.state = state_of(view.standing);
+        self.condition.trouble = view.trouble.map(|trouble| self.shown_trouble(trouble.kind));
+        let before = self.shown.load();
+        let same = Arc::ptr_eq(&before.base, &self.base)
+            && Arc::ptr_eq(&before.overlay, self.pending.overlay())
+            && *before.condition == self.condition;
+        if same {
+            return;
+        }
+        if before.condition.state != self.condition.state {
+            let (state, trouble) = (self.condition.state, &self.condition.trouble);
+            info!(repository = %self.performer.name, ?state, ?trouble, "State");
+        }
+        self.shown.store(Arc::new(Snapshot {
+            base: Arc::clone(&self.base),
+            overlay: Arc::clone(self.pending.overlay()),
+            pending: self.pending.id_set(),
+            held: self.pending.held(),
+            condition: Arc::new(self.condition.clone()),
+        }));
+        self.replaced.send_modify(|count| *count += 1);
+    }
+
+    fn shown_trouble(&self, kind: TroubleKind) -> ShownTrouble {
+        let (message, hint) = self.words.get(&kind).cloned().unwrap_or_else(|| {
+            let message = format!("Trouble: {}.", kind.as_str().replace('_', " "));
+            (message, "See: watercooler logs".to_owned())
+        });
+        ShownTrouble {
+            kind: kind.as_str().to_owned(),
+            message,
+            hint,
+        }
+    }
+
+    /// What was handed to the disk is kept or refused before the loop ends.
+    async fn stop(mut self, answer: Option<oneshot::Sender<()>>) {
+        while self.submissions.is_keeping() {
+            let Some(finished) = self.results.recv().await else {
+                break;
+            };
+            self.finish(finished);
+        }
+        self.submissions.end();
+        self.show();
+        if let Some(answer) = answer {
+            // Whoever asked may have given up waiting.
+            let _ = answer.send(());
+        }
+    }
+}
+
+async fn sleep_until(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,201 @@
+//! What the workers' results mean for one repository.
+
+use jiff::Timestamp;
+use repository::TransferError;
+use sync_engine::event::Event;
+use sync_engine::moment::Span;
+use sync_engine::trouble::{Trouble, TroubleKind};
+use threads::entry_id::EntryId;
+use tracing::warn;
+
+use crate::event_loop::EventLoop;
+use crate::handle::NotAccepted;
+use crate::outbox::{KeepError, Settling, Written};
+use crate::perform::{FetchOutcome, Fetched, PushFailure, PushOutcome, unix_now};
+
+impl EventLoop {
+    /// A batch was handed to the disk; this is what came of each operation, in order.
+    pub(super) fn kept(&mut self, results: Vec<Result<(), NotAccepted>>) {
+        let batch = self.submissions.take_batch();
+        let mut accepted: Vec<EntryId> = Vec::new();
+        for (slot, result) in batch.into_iter().zip(results) {
+            let id = slot.kept.operation.id.clone();
+            match result {
+                Ok(()) => {
+                    self.outbox.kept(&id);
+                    self.unprojected.insert(slot.kept.operation.topic.clone());
+                    self.pending.push(slot.kept, &self.base, &self.performer);
+                    self.tell(Event::Kept { id: id.clone() });
+                    accepted.push(id);
+                }
+                Err(why) => {
+                    warn!(repository = %self.performer.name, ?why, "An operation was not kept");
+                    self.outbox.not_kept(&id);
+                    self.tell(Event::NotKept { id: id.clone() });
+                    self.submissions.refuse(&id, &why);
+                }
+            }
+        }
+        // Shown before it is answered, so that a writer reads its own entry at once.
+        self.show();
+        for id in accepted {
+            self.submissions.accept(&id);
+        }
+        self.keep_next();
+    }
+
+    /// A fetch ended.
+    pub(super) fn fetched(&mut self, outcome: FetchOutcome) {
+        self.condition.fetches.ended += 1;
+        let took = Span::from(outcome.took);
+        self.metrics.fetches.record(outcome.took);
+        match outcome.result {
+            Ok(fetched) => {
+                self.metrics.bytes_received.add(fetched.bytes_received);
+                self.heard(&fetched);
+                let moved = fetched.base.tip != self.base.tip;
+                if moved {
+                    self.unprojected.extend(fetched.changed.iter().cloned());
+                    self.unprojected.extend(self.pending.topics().cloned());
+                    self.base = fetched.base;
+                    self.pending.rebase(&self.base, &self.performer);
+                }
+                self.tell(Event::Fetched {
+                    moved,
+                    writers: fetched.writers,
+                    took,
+                });
+            }
+            Err(error) => {
+                let trouble = self.trouble(&error);
+                self.metrics.retries.add(1);
+                self.tell(Event::FetchFailed { trouble });
+            }
+        }
+    }
+
+    fn heard(&mut self, fetched: &Fetched) {
+        self.condition.fetched_at = Some(Timestamp::now());
+        self.condition.branch = Some(fetched.branch.clone());
+        if let Some(old) = &fetched.rewritten {
+            warn!(
+                repository = %self.performer.name, %old,
+                "The remote's history was rewritten; the old tip is kept under refs/backup/"
+            );
+        }
+    }
+
+    /// A push ended.
+    pub(super) fn pushed(&mut self, mut outcome: PushOutcome) {
+        let took = Span::from(outcome.took);
+        self.metrics.pushes.record(outcome.took);
+        self.metrics.bytes_sent.add(outcome.bytes_sent);
+        if !outcome.done.is_empty() || !outcome.held.is_empty() {
+            self.advance(&outcome);
+        }
+        if let Some(words) = &outcome.refused {
+            self.words.insert(TroubleKind::PushRefused, words.clone());
+        }
+        match outcome.failure.take() {
+            None => {
+                let held = outcome.held_ids();
+                self.tell(Event::Pushed {
+                    done: outcome.done,
+                    held,
+                    took,
+                });
+            }
+            Some(failure) => {
+                self.metrics.push_failures.add(1);
+                let held = outcome.held_ids();
+                let ids: Vec<EntryId> = outcome.done.into_iter().chain(held).collect();
+                if !ids.is_empty() {
+                    self.tell(Event::Settled { ids });
+                }
+                self.push_failed(failure, took);
+            }
+        }
+    }
+
+    fn push_failed(&mut self, failure: PushFailure, took: Span) {
+        match failure {
+            PushFailure::Rejected => {
+                self.metrics.conflicts.add(1);
+                self.tell(Event::PushRejected { took });
+            }
+            PushFailure::Unknown(error) => {
+                let trouble = self.trouble(&error);
+                self.tell(Event::PushUnknown { trouble });
+            }
+            PushFailure::Failed(error) => {
+                let trouble = self.trouble(&error);
+                self.tell(Event::PushFailed { trouble });
+            }
+        }
+    }
+
+    /// Part of what was pending is on the remote, or set aside.
+    fn advance(&mut self, outcome: &PushOutcome) {
+        if let Some(base) = &outcome.base {
+            self.base = std::sync::Arc::clone(base);
+        }
+        if !outcome.done.is_empty() && !self.performer.is_local() {
+            self.condition.pushed_at = Some(Timestamp::now());
+            self.condition.fetched_at = self.condition.pushed_at;
+        }
+        self.condition.held += outcome.held.len() as u64;
+        self.unprojected.extend(outcome.changed.iter().cloned());
+        self.unprojected.extend(self.pending.topics().cloned());
+        self.pending.remove(&outcome.done, &outcome.held_ids());
+        self.pending.rebase(&self.base, &self.performer);
+        let now = unix_now();
+        for (slot, reason) in &outcome.held {
+            self.outbox.held(slot, reason.clone(), now);
+        }
+        // The snapshot that is replaced next holds the entries at their final places.
+        let done = outcome.done.iter().map(|id| (id.clone(), self.written(id)));
+        let settling = self.outbox.settling(done.collect::<Vec<_>>(), now);
+        self.performer.settle(settling);
+    }
+
+    /// How the thread of a done operation stands.
+    fn written(&self, id: &EntryId) -> Written {
+        let slot = self.outbox.slot(id);
+        let topic = slot.as_ref().map(|slot| &slot.kept.operation.topic);
+        let shown = topic.and_then(|topic| {
+            self.pending
+                .overlay()
+                .get(topic)
+                .or_else(|| self.base.threads.get(topic))
+        });
+        shown.map_or_else(Written::default, |shown| Written {
+            index: shown.summary.place_of(id).map(|index| index as u64),
+            ball: shown.summary.ball.clone(),
+            status: shown.summary.status.clone(),
+        })
+    }
+
+    /// The answers of done operations are durable, or wait for the next attempt.
+    pub(super) fn settled(&mut self, settling: Settling, result: Result<(), KeepError>) {
+        match result {
+            Ok(()) => self.outbox.settled(settling),
+            // Harmless: they are found on the remote by their IDs at the next start.
+            Err(error) => warn!(
+                repository = %self.performer.name, %error, "Done operations stay in the outbox"
+            ),
+        }
+    }
+
+    fn trouble(&mut self, error: &TransferError) -> Trouble {
+        let kind = kind_of(error);
+        let words = (error.message.clone(), error.hint.clone());
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        warn!(repository = %self.performer.name, kind = kind.as_str(), message = %error.message, source, "Trouble");
+        self.words.insert(kind, words);
+        Trouble::new(kind)
+    }
+}
+
+fn kind_of(error: &TransferError) -> TroubleKind {
+    TroubleKind::parse(error.kind.as_str()).expect("both crates name the contract's kinds")
+}

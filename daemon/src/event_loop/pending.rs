@@ -1,0 +1,129 @@
+//! The operations that are durable and not yet on the remote, in order, and what they make of the
+//! threads on top of a base.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use threads::entry_id::EntryId;
+use threads::operation::Operation;
+use threads::topic::Topic;
+use tracing::error;
+
+use crate::outbox::{Kept, Outbox};
+use crate::perform::Performer;
+use crate::snapshot::{Base, Content, Shown, Snapshot};
+
+/// The pending operations of one repository.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    kept: Vec<Arc<Kept>>,
+    overlay: Arc<HashMap<Topic, Arc<Shown>>>,
+    ids: Arc<BTreeSet<EntryId>>,
+    held: Arc<BTreeSet<EntryId>>,
+}
+
+impl Pending {
+    /// What the outbox holds, in order.
+    pub(crate) fn new(outbox: &Outbox) -> Self {
+        let kept: Vec<Arc<Kept>> = outbox.pending().cloned().collect();
+        let held = outbox
+            .held_ones()
+            .map(|held| held.kept.operation.id.clone())
+            .collect();
+        Self {
+            ids: Arc::new(kept.iter().map(|kept| kept.operation.id.clone()).collect()),
+            kept,
+            overlay: Arc::default(),
+            held: Arc::new(held),
+        }
+    }
+
+    /// Their Entry-IDs, in order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &EntryId> {
+        self.kept.iter().map(|kept| &kept.operation.id)
+    }
+
+    /// Their Entry-IDs, to be shown.
+    pub(crate) fn id_set(&self) -> Arc<BTreeSet<EntryId>> {
+        Arc::clone(&self.ids)
+    }
+
+    /// Those that the remote refused.
+    pub(crate) fn held(&self) -> Arc<BTreeSet<EntryId>> {
+        Arc::clone(&self.held)
+    }
+
+    /// The threads that they change.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &Topic> {
+        self.kept.iter().map(|kept| &kept.operation.topic)
+    }
+
+    /// Those threads as they are shown.
+    pub(crate) fn overlay(&self) -> &Arc<HashMap<Topic, Arc<Shown>>> {
+        &self.overlay
+    }
+
+    /// Where the text of such a thread is.
+    pub(crate) fn content(&self, topic: &Topic) -> Option<Content> {
+        self.overlay.get(topic).map(|shown| shown.content.clone())
+    }
+
+    /// One more operation became durable.
+    pub(crate) fn push(&mut self, kept: Arc<Kept>, base: &Base, performer: &Performer) {
+        let operation = &kept.operation;
+        let file = match self.content(&operation.topic) {
+            Some(Content::Bytes(text)) => Some(text.to_vec()),
+            Some(Content::Blob(_)) | None => file_in(base, &operation.topic, performer),
+        };
+        self.put_over(&operation.topic, Snapshot::with(&[operation], file));
+        Arc::make_mut(&mut self.ids).insert(operation.id.clone());
+        self.kept.push(kept);
+    }
+
+    /// These are pending no more.
+    pub(crate) fn remove(&mut self, done: &[EntryId], held: &[EntryId]) {
+        let gone: BTreeSet<&EntryId> = done.iter().chain(held).collect();
+        self.kept.retain(|kept| !gone.contains(&kept.operation.id));
+        Arc::make_mut(&mut self.ids).retain(|id| !gone.contains(id));
+        Arc::make_mut(&mut self.held).extend(held.iter().cloned());
+    }
+
+    /// Puts them on another base.
+    pub(crate) fn rebase(&mut self, base: &Base, performer: &Performer) {
+        let mut by_topic: HashMap<&Topic, Vec<&Operation>> = HashMap::new();
+        for operation in self.kept.iter().map(|kept| &kept.operation) {
+            by_topic
+                .entry(&operation.topic)
+                .or_default()
+                .push(operation);
+        }
+        let files: Vec<(Topic, Option<Vec<u8>>)> = by_topic
+            .into_iter()
+            .map(|(topic, operations)| {
+                let file = file_in(base, topic, performer);
+                (topic.clone(), Snapshot::with(&operations, file))
+            })
+            .collect();
+        self.overlay = Arc::default();
+        for (topic, file) in files {
+            self.put_over(&topic, file);
+        }
+    }
+
+    fn put_over(&mut self, topic: &Topic, file: Option<Vec<u8>>) {
+        if let Some(shown) = file.and_then(Shown::pending) {
+            Arc::make_mut(&mut self.overlay).insert(topic.clone(), Arc::new(shown));
+        }
+    }
+}
+
+fn file_in(base: &Base, topic: &Topic, performer: &Performer) -> Option<Vec<u8>> {
+    let shown = base.threads.get(topic)?;
+    match performer.bodies.of(shown, &performer.clone) {
+        Ok(text) => Some(text.to_vec()),
+        Err(error) => {
+            error!(%error, %topic, "A thread's text is missing from the clone");
+            None
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the rest of the daemon holds of one repository: its snapshot to read, its loop to ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use protocol::answer::Origin;
+use repository::Clone as GitClone;
+use threads::entry_id::EntryId;
+use threads::operation::Operation;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::outbox::Written;
+use crate::reading_marks::ReadingMarks;
+use crate::settings::RepositorySettings;
+use crate::snapshot::Snapshot;
+
+/// What the rest of the daemon holds of one repository.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) name: String,
+    pub(crate) settings: RepositorySettings,
+    /// The remote as it may be shown.
+    pub(crate) url_shown: Option<String>,
+    pub(crate) origin: Origin,
+    /// What is shown; replaced by the loop alone.
+    pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Counts the replacements, for those who wait for one.
+    pub(crate) replaced: watch::Receiver<u64>,
+    /// Bodies are read from it; the loop's workers change it.
+    pub(crate) clone: Arc<GitClone>,
+    pub(crate) marks: Arc<ReadingMarks>,
+    /// To the loop.
+    pub(crate) inbox: mpsc::Sender<Message>,
+}
+
+/// What a connection asks of a repository's loop.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Keep this operation; answered when it is durable and shown.
+    Submit(Box<Submission>),
+    /// Fetch and push now; answered with the number of the fetch that will have begun after this.
+    Sync(oneshot::Sender<u64>),
+    /// Somebody reads or writes here.
+    Active,
+    /// End; answered when nothing of the loop runs on.
+    Stop(oneshot::Sender<()>),
+}
+
+/// An operation on its way to the outbox.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) operation: Operation,
+    /// What makes the very same call recognisable when it is sent again.
+    pub(crate) resent_as: Option<String>,
+    pub(crate) answer: oneshot::Sender<Result<Accepted, NotAccepted>>,
+}
+
+/// A durable operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// Its entry; of an earlier operation where the call was a repetition.
+    pub(crate) id: EntryId,
+    /// Whether the call was a repetition.
+    pub(crate) repeated: bool,
+    /// How the thread stood when a repeated call's operation was done, where it is done.
+    pub(crate) then: Option<Written>,
+}
+
+/// Why an operation was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotAccepted {
+    /// The key was used with other arguments.
+    KeyReused,
+    /// The outbox holds as much as it may.
+    OutboxFull,
+    /// The disk refused it.
+    NotDurable(String),
+    /// The disk failed in a way that leaves it open whether it was kept.
+    Uncertain(String),
+    /// The daemon ends.
+    Stopping,
+}
+
+impl Handle {
+    /// What is shown now.
+    pub(crate) fn shown(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Waits until the snapshot satisfies `enough`, for `limit` at most, and gives the last one.
+    pub(crate) async fn wait_until(
+        &self,
+        limit: Duration,
+        mut enough: impl FnMut(&Snapshot) -> bool,
+    ) -> Arc<Snapshot> {
+        let mut replaced = self.replaced.clone();
+        let waiting = async {
+            loop {
+                replaced.mark_unchanged();
+                if enough(&self.shown()) || replaced.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // Running out of time is an outcome like the other: the caller looks at the snapshot.
+        let _ = tokio::time::timeout(limit, waiting).await;
+        self.shown()
+    }
+}

@@ -1,0 +1,44 @@
+//! Writes the log to stderr and to a file a day under `state/logs/`.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use ipc::launch::DETACHED_VARIABLE;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// How many files are kept.
+const FILES_MAX: usize = 5;
+
+/// The variable that sets what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+const FILTER: &str = "WATERCOOLER_LOG";
+
+/// Begins to log; what waits for the file is written when the guard is dropped.
+///
+/// # Errors
+/// Where the folder cannot be used.
+pub(crate) fn begin(folder: &Path) -> anyhow::Result<WorkerGuard> {
+    std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("watercoolerd")
+        .filename_suffix("log")
+        .max_log_files(FILES_MAX)
+        .build(folder)
+        .context("open the log file")?;
+    let (file, guard) = tracing_appender::non_blocking(file);
+    let filter =
+        EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info,rmcp=off"));
+    // A daemon that a client started has a file for its stderr, which says why it did not start.
+    let detached = std::env::var_os(DETACHED_VARIABLE).is_some();
+    let stderr = (!detached).then(|| fmt::layer().with_ansi(false).with_writer(std::io::stderr));
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(fmt::layer().with_ansi(false).with_writer(file))
+        .with(stderr)
+        .init();
+    Ok(guard)
+}

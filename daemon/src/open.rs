@@ -1,0 +1,193 @@
+//! Opens one repository: its clone, outbox and working tree, and starts its loop.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use platform::dirs::Dirs;
+use protocol::answer::{Origin, RepositoryState};
+use repository::{Author, Clone as GitClone, CloneConfig, Remote, RemoteUrl};
+use sync_engine::engine::Engine;
+use sync_engine::limits::Limits;
+use sync_engine::moment::Span;
+use sync_engine::state::Kind;
+use tokio::sync::{mpsc, watch};
+use tracing::warn;
+
+use crate::base;
+use crate::bodies::Bodies;
+use crate::clock::Clock;
+use crate::condition::Condition;
+use crate::event_loop::pending::Pending;
+use crate::event_loop::submissions::Submissions;
+use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
+use crate::handle::Handle;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::perform::{Finished, Performer, unix_now};
+use crate::reading_marks::ReadingMarks;
+use crate::settings::{RepositorySettings, Settings};
+use crate::snapshot::{Base, Snapshot};
+use crate::working_tree::WorkingTree;
+
+/// What all repositories share.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) dirs: Dirs,
+    pub(crate) clock: Clock,
+    pub(crate) bodies: Bodies,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Opens a repository; the loop returned with its handle is to be run. Blocks on the disk.
+///
+/// # Errors
+/// Where its folders cannot be used or its URL is none.
+pub(crate) fn open(
+    surroundings: &Surroundings,
+    settings: &Settings,
+    of: &RepositorySettings,
+) -> anyhow::Result<(Handle, EventLoop)> {
+    let state = surroundings.dirs.state.join("repositories").join(&of.name);
+    std::fs::create_dir_all(&state).with_context(|| format!("make {}", state.display()))?;
+    let remote = remote(settings, of)?;
+    let config = CloneConfig {
+        directory: of.directory.clone(),
+        branch: of.branch.clone(),
+    };
+    let clone = GitClone::open(&state.join("clone.git"), config).context("open the clone")?;
+    let tip = if remote.is_some() {
+        clone.tip()
+    } else {
+        clone.local_tip()
+    };
+    let base = base::advance(
+        &clone,
+        &Arc::default(),
+        tip.context("read the tip")?.as_ref(),
+    )
+    .context("read the threads of the clone")?;
+    let opened = Outbox::open(&state, unix_now()).context("open the outbox")?;
+    for unreadable in &opened.unreadable {
+        warn!(repository = %of.name, ?unreadable, "A file of the outbox was set aside");
+    }
+    let tree = surroundings.dirs.repositories.join(&of.name);
+    let tree = WorkingTree::open(&tree, &of.directory, &state.join("projected.jsonl"))
+        .context("open the working tree")?;
+    let (results, received) = mpsc::channel(RESULTS_MAX);
+    let performer = Performer {
+        name: of.name.clone(),
+        clone: Arc::new(clone),
+        keeper: opened.keeper,
+        bodies: surroundings.bodies.clone(),
+        remote,
+        author: Author {
+            name: settings.identity.name.clone(),
+            email: settings.identity.email.clone(),
+        },
+        results,
+    };
+    Ok(assemble(
+        surroundings,
+        settings,
+        of,
+        performer,
+        (base, opened.outbox, tree, received),
+    ))
+}
+
+fn remote(settings: &Settings, of: &RepositorySettings) -> anyhow::Result<Option<Remote>> {
+    let Some(url) = &of.url else { return Ok(None) };
+    let url = RemoteUrl::parse(url).with_context(|| format!("the url of '{}'", of.name))?;
+    Ok(Some(Remote {
+        url,
+        branch: of.branch.clone(),
+        ssh_key: of.ssh_key.clone(),
+        timeout: settings.sync.network_timeout,
+    }))
+}
+
+fn assemble(
+    surroundings: &Surroundings,
+    settings: &Settings,
+    of: &RepositorySettings,
+    performer: Performer,
+    (base, outbox, tree, results): (Arc<Base>, Outbox, WorkingTree, mpsc::Receiver<Finished>),
+) -> (Handle, EventLoop) {
+    let (inbox, messages) = mpsc::channel(INBOX_MAX);
+    let (replaced, replacements) = watch::channel(0);
+    let clock = surroundings.clock;
+    let local = performer.is_local();
+    let mut pending = Pending::new(&outbox);
+    // The first reader may come before the loop runs, and reads what is pending all the same.
+    pending.rebase(&base, &performer);
+    let condition = Condition {
+        branch: performer.clone.branch(),
+        held: pending.held().len() as u64,
+        poll_interval: settings.sync.poll_idle,
+        state: if local {
+            RepositoryState::Local
+        } else {
+            RepositoryState::Syncing
+        },
+        ..Condition::default()
+    };
+    let shown = Arc::new(ArcSwap::from_pointee(Snapshot {
+        base: Arc::clone(&base),
+        overlay: Arc::clone(pending.overlay()),
+        pending: pending.id_set(),
+        held: pending.held(),
+        condition: Arc::new(condition.clone()),
+    }));
+    let state = surroundings.dirs.state.join("repositories").join(&of.name);
+    let handle = Handle {
+        name: of.name.clone(),
+        settings: of.clone(),
+        url_shown: performer
+            .remote
+            .as_ref()
+            .map(|remote| remote.url.shown().to_owned()),
+        origin: Origin::Settings,
+        snapshot: Arc::clone(&shown),
+        replaced: replacements,
+        clone: Arc::clone(&performer.clone),
+        marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
+        inbox,
+    };
+    let event_loop = EventLoop {
+        clock,
+        engine: engine(settings, performer.remote.as_ref(), clock),
+        performer,
+        metrics: Arc::clone(&surroundings.metrics),
+        inbox: messages,
+        results,
+        shown,
+        replaced,
+        base,
+        condition,
+        outbox,
+        pending,
+        submissions: Submissions::default(),
+        words: std::collections::HashMap::new(),
+        unprojected: BTreeSet::new(),
+        working_tree: Some(tree),
+    };
+    (handle, event_loop)
+}
+
+fn engine(settings: &Settings, remote: Option<&Remote>, clock: Clock) -> Engine {
+    let kind = match remote {
+        None => Kind::Local,
+        Some(remote) => Kind::Remote {
+            metered_budget: !(remote.url.is_file() || remote.url.is_loopback()),
+        },
+    };
+    let limits = Limits {
+        poll_active: Span::from(settings.sync.poll_active),
+        poll_idle: Span::from(settings.sync.poll_idle),
+        push_delay: Span::from(settings.sync.push_delay),
+        ..Limits::default()
+    };
+    Engine::new(kind, limits, fastrand::u64(..), clock.now())
+}

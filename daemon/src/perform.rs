@@ -1,0 +1,351 @@
+//! Does what the engine asks for, off the loop: each action is one blocking task whose result
+//! comes back to the loop as [`Finished`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use repository::{Author, Clone as GitClone, PushError, Remote, Tip, TransferError};
+use threads::entry_id::EntryId;
+use threads::operation::Operation;
+use threads::timestamp::Timestamp;
+use threads::topic::Topic;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use crate::base;
+use crate::bodies::Bodies;
+use crate::handle::NotAccepted;
+use crate::outbox::{KeepError, Keeper, Settling, Slot};
+use crate::snapshot::{Base, Content};
+use crate::working_tree::{Projection, WorkingTree};
+
+/// What one repository's actions work on.
+#[derive(Clone, Debug)]
+pub(crate) struct Performer {
+    pub(crate) name: String,
+    pub(crate) clone: Arc<GitClone>,
+    pub(crate) keeper: Keeper,
+    pub(crate) bodies: Bodies,
+    /// None where our own branch is the truth.
+    pub(crate) remote: Option<Remote>,
+    pub(crate) author: Author,
+    pub(crate) results: mpsc::Sender<Finished>,
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub(crate) enum Finished {
+    /// Of a batch for the outbox, in its order.
+    Kept {
+        results: Vec<Result<(), NotAccepted>>,
+    },
+    /// Of a fetch.
+    Fetched(Box<FetchOutcome>),
+    /// Of a push, or of commits into our own branch.
+    Pushed(Box<PushOutcome>),
+    /// Of moving done operations from the outbox to the answers.
+    Settled {
+        settling: Settling,
+        result: Result<(), KeepError>,
+    },
+    /// Of writing files into the working tree, which is given back.
+    Projected(WorkingTree),
+}
+
+/// What came of a fetch.
+#[derive(Debug)]
+pub(crate) struct FetchOutcome {
+    pub(crate) took: Duration,
+    pub(crate) result: Result<Fetched, TransferError>,
+}
+
+/// A fetch that went through.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) base: Arc<Base>,
+    pub(crate) changed: Vec<Topic>,
+    pub(crate) branch: String,
+    /// How many distinct authors wrote what is new.
+    pub(crate) writers: u32,
+    /// The tip before, where the new one does not descend from it.
+    pub(crate) rewritten: Option<Tip>,
+    pub(crate) bytes_received: u64,
+}
+
+/// What came of a push.
+#[derive(Debug, Default)]
+pub(crate) struct PushOutcome {
+    pub(crate) took: Duration,
+    /// On the remote, in order.
+    pub(crate) done: Vec<EntryId>,
+    /// Refused by the remote's rules, and set aside with its words.
+    pub(crate) held: Vec<(Slot, String)>,
+    /// What the remote said of those: a message and a hint.
+    pub(crate) refused: Option<(String, String)>,
+    /// The base of the new tip, where there is one.
+    pub(crate) base: Option<Arc<Base>>,
+    pub(crate) changed: Vec<Topic>,
+    pub(crate) bytes_sent: u64,
+    /// Why what is neither done nor held is still pending.
+    pub(crate) failure: Option<PushFailure>,
+}
+
+/// Why a push did not go through.
+#[derive(Debug)]
+pub(crate) enum PushFailure {
+    /// The remote moved.
+    Rejected,
+    /// It may have gone through.
+    Unknown(TransferError),
+    /// It did not.
+    Failed(TransferError),
+}
+
+impl Performer {
+    /// Whether our own branch is the truth.
+    pub(crate) fn is_local(&self) -> bool {
+        self.remote.is_none()
+    }
+
+    /// Makes operations durable.
+    pub(crate) fn keep(&self, batch: Vec<Slot>) {
+        self.start(move |performer| {
+            let results = performer.keeper.keep_all(&batch);
+            Finished::Kept {
+                results: results.into_iter().map(|r| r.map_err(not_kept)).collect(),
+            }
+        });
+    }
+
+    /// Learns the remote's tip.
+    pub(crate) fn fetch(&self, before: Arc<Base>) {
+        self.start(move |performer| {
+            let begun = Instant::now();
+            let result = performer.fetch_now(&before);
+            Finished::Fetched(Box::new(FetchOutcome {
+                took: begun.elapsed(),
+                result,
+            }))
+        });
+    }
+
+    /// Moves done operations from the outbox to the answers.
+    pub(crate) fn settle(&self, settling: Settling) {
+        self.start(move |performer| {
+            let result = performer.keeper.settle(&settling);
+            Finished::Settled { settling, result }
+        });
+    }
+
+    /// Puts the operations on the tip and sends them.
+    pub(crate) fn push(&self, before: Arc<Base>, slots: Vec<Slot>) {
+        self.start(move |performer| {
+            let begun = Instant::now();
+            let mut outcome = performer.push_now(&before, &slots);
+            outcome.took = begun.elapsed();
+            Finished::Pushed(Box::new(outcome))
+        });
+    }
+
+    /// Writes files into the working tree; no content removes the file.
+    pub(crate) fn project(&self, mut tree: WorkingTree, contents: Vec<(Topic, Option<Content>)>) {
+        self.start(move |performer| {
+            performer.project_now(&mut tree, &contents);
+            Finished::Projected(tree)
+        });
+    }
+
+    fn start(&self, work: impl FnOnce(&Self) -> Finished + Send + 'static) {
+        let performer = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let finished = work(&performer);
+            // The loop may have ended; its outbox is read again at the next start.
+            let _ = performer.results.blocking_send(finished);
+        });
+    }
+
+    fn fetch_now(&self, before: &Arc<Base>) -> Result<Fetched, TransferError> {
+        let remote = self.remote.as_ref().expect("only a remote is fetched");
+        let fetched = self.clone.fetch(remote)?;
+        let base = base::advance(&self.clone, before, fetched.tip.as_ref())?;
+        let changed = base::changed(before, &base);
+        Ok(Fetched {
+            writers: base::writers(&base, &changed),
+            base,
+            changed,
+            branch: fetched.branch,
+            rewritten: fetched.rewritten,
+            bytes_received: fetched.bytes_received,
+        })
+    }
+
+    fn push_now(&self, before: &Arc<Base>, slots: &[Slot]) -> PushOutcome {
+        let mut outcome = PushOutcome::default();
+        let owned: Vec<Operation> = slots
+            .iter()
+            .map(|slot| slot.kept.operation.clone())
+            .collect();
+        let mut tip = before.tip;
+        match self.send(tip.as_ref(), &owned, &mut outcome) {
+            Ok(sent) => tip = Some(sent),
+            Err(PushError::Refused { reason }) => {
+                tip = self.send_one_by_one(tip, slots, &reason, &mut outcome);
+            }
+            Err(error) => outcome.failure = Some(failure(error)),
+        }
+        self.advance(before, tip.as_ref(), &mut outcome);
+        outcome
+    }
+
+    fn send(
+        &self,
+        onto: Option<&Tip>,
+        operations: &[Operation],
+        outcome: &mut PushOutcome,
+    ) -> Result<Tip, PushError> {
+        let Some(remote) = &self.remote else {
+            let tip = self.clone.commit_local(operations, &self.author);
+            let tip = tip.map_err(|error| PushError::Failed(error.into()))?;
+            outcome
+                .done
+                .extend(operations.iter().map(|operation| operation.id.clone()));
+            return Ok(tip.expect("a commit was made, or stood there"));
+        };
+        let pushed = self.clone.push(remote, onto, operations, &self.author)?;
+        outcome.bytes_sent += pushed.bytes_sent;
+        outcome.done.extend(pushed.done);
+        Ok(pushed.tip)
+    }
+
+    /// Finds what the remote's rules refuse; the others go on.
+    fn send_one_by_one(
+        &self,
+        mut tip: Option<Tip>,
+        slots: &[Slot],
+        first_reason: &str,
+        outcome: &mut PushOutcome,
+    ) -> Option<Tip> {
+        outcome.refused = Some(refused(first_reason));
+        for slot in slots {
+            let operation = &slot.kept.operation;
+            match self.send(tip.as_ref(), std::slice::from_ref(operation), outcome) {
+                Ok(sent) => tip = Some(sent),
+                Err(PushError::Refused { reason }) => {
+                    warn!(repository = %self.name, id = %operation.id, %reason, "Held");
+                    outcome.refused = Some(refused(&reason));
+                    match self.keeper.hold(slot, &reason, unix_now()) {
+                        Ok(()) => outcome.held.push((slot.clone(), reason)),
+                        Err(error) => warn!(%error, "A refused operation stays in the outbox"),
+                    }
+                }
+                Err(error) => {
+                    outcome.failure = Some(failure(error));
+                    break;
+                }
+            }
+        }
+        tip
+    }
+
+    /// Makes the base of the new tip.
+    fn advance(&self, before: &Arc<Base>, tip: Option<&Tip>, outcome: &mut PushOutcome) {
+        if outcome.done.is_empty() || tip == before.tip.as_ref() {
+            return;
+        }
+        match base::advance(&self.clone, before, tip) {
+            Ok(base) => {
+                outcome.changed = base::changed(before, &base);
+                outcome.base = Some(base);
+            }
+            Err(error) => {
+                outcome.failure = Some(PushFailure::Unknown(error.into()));
+                outcome.done.clear();
+            }
+        }
+    }
+
+    fn project_now(&self, tree: &mut WorkingTree, contents: &[(Topic, Option<Content>)]) {
+        let texts: Vec<(&Topic, Option<Arc<[u8]>>)> = contents
+            .iter()
+            .filter_map(|(topic, content)| Some((topic, self.text(topic, content.as_ref())?)))
+            .collect();
+        let wanted: Vec<(&Topic, Option<&[u8]>)> = texts
+            .iter()
+            .map(|(topic, text)| (*topic, text.as_deref()))
+            .collect();
+        let projected = match tree.project_all(&wanted) {
+            Ok(projected) => projected,
+            Err(error) => {
+                warn!(repository = %self.name, %error, "The working tree was not written");
+                return;
+            }
+        };
+        for ((topic, _), projected) in wanted.iter().zip(projected) {
+            match projected {
+                Ok(Projection::Written | Projection::Unchanged | Projection::Removed) => (),
+                Ok(Projection::Foreign(what)) => {
+                    info!(repository = %self.name, %topic, ?what, "Left alone in the working tree");
+                }
+                Err(error) => {
+                    warn!(repository = %self.name, %topic, %error, "A file was not written");
+                }
+            }
+        }
+    }
+
+    /// What the file should hold, `Some(None)` where there should be none; none where it cannot be
+    /// known.
+    fn text(&self, topic: &Topic, content: Option<&Content>) -> Option<Option<Arc<[u8]>>> {
+        match content {
+            None => Some(None),
+            Some(Content::Bytes(text)) => Some(Some(Arc::clone(text))),
+            Some(Content::Blob(blob)) => match self.bodies.read(blob, &self.clone) {
+                Ok(text) => Some(Some(text)),
+                Err(error) => {
+                    warn!(%topic, %error, "A thread's text is missing from the clone");
+                    None
+                }
+            },
+        }
+    }
+}
+
+impl PushOutcome {
+    /// The Entry-IDs of what was set aside.
+    pub(crate) fn held_ids(&self) -> Vec<EntryId> {
+        self.held
+            .iter()
+            .map(|(slot, _)| slot.kept.operation.id.clone())
+            .collect()
+    }
+}
+
+fn not_kept(error: KeepError) -> NotAccepted {
+    match error {
+        KeepError::DiskFull(error) | KeepError::NotDurable(error) => {
+            NotAccepted::NotDurable(error.to_string())
+        }
+        KeepError::Uncertain(error) => NotAccepted::Uncertain(error.to_string()),
+    }
+}
+
+fn failure(error: PushError) -> PushFailure {
+    match error {
+        PushError::Rejected => PushFailure::Rejected,
+        PushError::Unknown(error) => PushFailure::Unknown(error),
+        PushError::Failed(error) => PushFailure::Failed(error),
+        PushError::Refused { reason } => unreachable!("split before: {reason}"),
+    }
+}
+
+fn refused(reason: &str) -> (String, String) {
+    (
+        format!("The remote refused an entry: {reason}"),
+        "It is kept under held/ in the state folder; ask who sets the remote's rules.".to_owned(),
+    )
+}
+
+/// The time, in the whole seconds that files hold.
+pub(crate) fn unix_now() -> Timestamp {
+    Timestamp::from_unix_seconds(jiff::Timestamp::now().as_second())
+}

@@ -1,0 +1,117 @@
+//! Serves the local socket: a task a connection, which ends alone when its client vanishes.
+
+pub(crate) mod answers;
+pub(crate) mod caller;
+pub(crate) mod page;
+pub(crate) mod reads;
+pub(crate) mod refusals;
+pub(crate) mod status;
+pub(crate) mod waits;
+pub(crate) mod which;
+pub(crate) mod writes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipc::listener::{HELLO_WAIT_MAX, Listener, Stream};
+use protocol::answer::Reply;
+use protocol::failure::{Failure, FailureCode};
+use protocol::hello::{Hello, PROTOCOL, Speaks, Welcome};
+use protocol::request::Ask;
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+
+use crate::shared::Shared;
+
+/// How many connections are served at once; the next one waits to be accepted.
+const CONNECTIONS_MAX: usize = 1024;
+
+/// How long to rest when no connection can be accepted, such as for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until the task is dropped.
+pub(crate) async fn serve(listener: Arc<Listener>, shared: Arc<Shared>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok(stream) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    if let Err(error) = connection(stream, shared).await {
+                        debug!(%error, "A connection ended");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                warn!(%error, "A connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(mut stream: Stream, shared: Arc<Shared>) -> anyhow::Result<()> {
+    let Some(hello) = stream.receive_within::<Hello>(HELLO_WAIT_MAX).await? else {
+        return Ok(());
+    };
+    debug!(program = ?hello.program, pid = hello.pid, version = %hello.version, "Hello");
+    let welcome = welcome(&hello);
+    stream.send(&welcome).await?;
+    match (welcome, hello.speaks) {
+        (Welcome::Refused(_), _) => Ok(()),
+        (Welcome::Served { .. }, Speaks::Requests) => requests(stream, shared, hello).await,
+        (Welcome::Served { .. }, Speaks::Mcp) => mcp_session(stream, shared, hello).await,
+    }
+}
+
+/// A client of another version is told so, and served if it can be.
+fn welcome(hello: &Hello) -> Welcome {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    if hello.protocol == PROTOCOL {
+        return Welcome::Served {
+            protocol: PROTOCOL,
+            version,
+            pid: std::process::id(),
+        };
+    }
+    Welcome::Refused(Failure::new(
+        FailureCode::VersionMismatch,
+        format!(
+            "This client speaks protocol {} ({}), the running daemon protocol {PROTOCOL} \
+             ({version}).",
+            hello.protocol, hello.version
+        ),
+        "Restart the older of the two: watercooler daemon restart, or restart the client.",
+    ))
+}
+
+async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
+    while let Some(ask) = stream.receive::<Ask>().await? {
+        let outcome = answers::answer(&shared, &hello, &ask.context, &ask.request).await;
+        stream
+            .send(&Reply {
+                id: ask.id,
+                outcome,
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn mcp_session(stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
+    let session = mcp::Session {
+        key: hello.session.clone(),
+        read_only: hello.read_only,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let hello = Arc::new(hello);
+    let ask: mcp::Ask = Arc::new(move |context, request| {
+        let (shared, hello) = (Arc::clone(&shared), Arc::clone(&hello));
+        Box::pin(async move { answers::answer(&shared, &hello, &context, &request).await })
+    });
+    Ok(mcp::serve(stream, session, ask).await?)
+}

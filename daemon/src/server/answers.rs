@@ -1,0 +1,149 @@
+//! Carries out one request of one connection: the one place where requests meet what does them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::answer::{Answer, Done, Outcome};
+use protocol::failure::{Failure, FailureCode};
+use protocol::hello::Hello;
+use protocol::request::{Context, Request};
+use tokio::sync::oneshot;
+
+use crate::handle::{Handle, Message};
+use crate::server::caller::{self, Caller};
+use crate::server::{reads, status, waits, which, writes};
+use crate::shared::{Order, Setup, Shared};
+
+/// How long `sync` waits at most; source: the outside contract, section 4.
+const SYNC_SECONDS_MAX: u32 = 60;
+
+/// Carries out one request.
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    hello: &Hello,
+    context: &Context,
+    request: &Request,
+) -> Outcome {
+    let setup = shared.setup.load_full();
+    let caller = Caller::of(shared, &setup, hello, context);
+    let outcome = match request {
+        Request::Status => Ok(bare(status::status(shared, &setup, &caller))),
+        Request::RepositoryList => Ok(bare(status::listed(&setup))),
+        Request::SettingsReload => reload(shared).await,
+        Request::Stop => stop(shared).await,
+        Request::ListThreads(_)
+        | Request::ReadThread(_)
+        | Request::Say(_)
+        | Request::Ack(_)
+        | Request::Handoff(_)
+        | Request::SetStatus(_)
+        | Request::Sync(_)
+        | Request::Health
+        | Request::Whoami => {
+            of_repository(shared, &setup, hello, &caller, (context, request)).await
+        }
+    };
+    match outcome {
+        Ok(done) => Outcome::Done(Box::new(done)),
+        Err(failure) => Outcome::Failed(failure),
+    }
+}
+
+async fn of_repository(
+    shared: &Arc<Shared>,
+    setup: &Setup,
+    hello: &Hello,
+    caller: &Caller,
+    (context, request): (&Context, &Request),
+) -> Result<Done, Failure> {
+    let handle = which::repository(setup, hello, context)?;
+    // A full inbox means that the loop is busy with this client's like; it needs no nudge then.
+    let _ = handle.inbox.try_send(Message::Active);
+    let begun = Instant::now();
+    let answer = match request {
+        Request::ListThreads(asked) => timed(
+            &shared.metrics.reads,
+            begun,
+            reads::list(setup, &handle, caller, asked),
+        ),
+        Request::ReadThread(asked) => {
+            let answer = reads::read((shared, setup), &handle, caller, asked).await;
+            timed(&shared.metrics.reads, begun, answer)
+        }
+        Request::Say(_) | Request::Ack(_) | Request::Handoff(_) | Request::SetStatus(_) => {
+            caller::may_write(hello)?;
+            let written = writes::write((shared, setup), &handle, caller, context, request).await;
+            timed(&shared.metrics.writes, begun, written)
+        }
+        Request::Sync(asked) => {
+            let limit = Duration::from_secs(asked.wait_seconds.min(SYNC_SECONDS_MAX).into());
+            status::synced(&*waits::for_step(&handle, limit).await)
+        }
+        Request::Health => Ok(status::health(shared, setup, &handle, caller)),
+        Request::Whoami => Ok(status::whoami(&handle, setup, caller)),
+        Request::Status | Request::RepositoryList | Request::SettingsReload | Request::Stop => {
+            unreachable!("these are about no repository")
+        }
+    }?;
+    Ok(done(setup, &handle, caller, answer))
+}
+
+fn timed(
+    times: &crate::metrics::Recorder,
+    begun: Instant,
+    answer: Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
+    times.record(begun.elapsed());
+    answer
+}
+
+fn done(setup: &Setup, handle: &Handle, caller: &Caller, answer: Answer) -> Done {
+    let your_turn = reads::your_turn(setup, &handle.shown(), caller);
+    Done {
+        repository: Some(handle.name.clone()),
+        your_turn,
+        answer,
+    }
+}
+
+fn bare(answer: Answer) -> Done {
+    Done {
+        repository: None,
+        your_turn: Vec::new(),
+        answer,
+    }
+}
+
+async fn reload(shared: &Shared) -> Result<Done, Failure> {
+    let (answer, trouble) = oneshot::channel();
+    let sent = shared.orders.send(Order::Reload(answer)).await;
+    let trouble = match sent {
+        Ok(()) => trouble.await.map_err(|_| stopping())?,
+        Err(_) => return Err(stopping()),
+    };
+    match trouble {
+        None => Ok(bare(Answer::Accepted)),
+        Some(trouble) => Err(Failure::new(
+            FailureCode::InvalidArgument,
+            trouble.message,
+            trouble.hint,
+        )),
+    }
+}
+
+async fn stop(shared: &Shared) -> Result<Done, Failure> {
+    shared
+        .orders
+        .send(Order::Stop)
+        .await
+        .map_err(|_| stopping())?;
+    Ok(bare(Answer::Accepted))
+}
+
+fn stopping() -> Failure {
+    Failure::new(
+        FailureCode::DaemonUnavailable,
+        "The daemon is ending.",
+        "Start it again with: watercooler daemon start",
+    )
+}

@@ -1,0 +1,240 @@
+//! Lists and reads threads from the snapshot; nothing here waits for the network or the loop,
+//! but `fresh`, which waits for at most `fresh_wait`.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::answer::{Answer, Entry, Thread, ThreadSummary, Threads};
+use protocol::failure::{Failure, FailureCode};
+use protocol::request::{Filter, ListThreads, ReadThread};
+use threads::topic::Topic;
+
+use crate::handle::Handle;
+use crate::server::caller::Caller;
+use crate::server::page::{self, Cursor, Part};
+use crate::server::waits;
+use crate::shared::{Setup, Shared};
+use crate::snapshot::{Shown, Snapshot};
+
+/// How many threads a list gives where none is asked for, and at most.
+const LIST_LIMIT: i64 = 50;
+const LIST_LIMIT_MAX: i64 = 1000;
+
+/// How many nearest topics an error names.
+const NEAREST: usize = 5;
+
+/// `list_threads`.
+///
+/// # Errors
+/// `invalid_argument`, `cursor_expired`.
+pub(crate) fn list(
+    setup: &Setup,
+    handle: &Handle,
+    caller: &Caller,
+    asked: &ListThreads,
+) -> Result<Answer, Failure> {
+    let limit = page::limit(asked.limit, LIST_LIMIT, LIST_LIMIT_MAX)?;
+    let after = asked.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let snapshot = handle.shown();
+    let mut rows: Vec<(Cursor, ThreadSummary)> = snapshot
+        .threads()
+        .map(|(topic, shown)| summary(setup, handle, caller, topic, shown))
+        .filter(|row| lets_through(asked.filter, row))
+        .map(|row| (Cursor::of(&row), row))
+        .collect();
+    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let total = rows.len() as u64;
+    let begin = after.map_or(0, |after| {
+        rows.partition_point(|(place, _)| *place <= after)
+    });
+    let mut rest = rows.split_off(begin);
+    let more = rest.len() > limit;
+    rest.truncate(limit);
+    let next_cursor = rest
+        .last()
+        .filter(|_| more)
+        .map(|(place, _)| place.to_string());
+    Ok(Answer::Threads(Threads {
+        threads: rest.into_iter().map(|(_, row)| row).collect(),
+        total,
+        next_cursor,
+        freshness: snapshot
+            .condition
+            .freshness(snapshot.base.tip.as_ref(), Timestamp::now()),
+    }))
+}
+
+/// The topics whose turn is this reader's, newest first.
+pub(crate) fn your_turn(setup: &Setup, snapshot: &Snapshot, caller: &Caller) -> Vec<String> {
+    let mut turns: Vec<_> = snapshot
+        .threads()
+        .filter(|(_, shown)| is_turn(setup, caller, shown))
+        .map(|(topic, shown)| (Reverse(shown.summary.updated), topic.as_str().to_owned()))
+        .collect();
+    turns.sort();
+    turns.into_iter().map(|(_, topic)| topic).collect()
+}
+
+fn summary(
+    setup: &Setup,
+    handle: &Handle,
+    caller: &Caller,
+    topic: &Topic,
+    shown: &Shown,
+) -> ThreadSummary {
+    let thread = &shown.summary;
+    let reader = caller.reader_key();
+    ThreadSummary {
+        topic: topic.as_str().to_owned(),
+        title: thread.title.clone(),
+        status: thread.status.clone(),
+        ball: thread.ball.clone(),
+        your_turn: is_turn(setup, caller, shown),
+        is_new: handle.marks.unread(&reader, &reader, topic, thread) > 0,
+        entries: thread.entries.len() as u64,
+        updated: thread.updated.map(|at| at.to_string()),
+        last_author: thread.authors.first().cloned(),
+    }
+}
+
+/// Whether the thread is the reader's turn.
+pub(crate) fn is_turn(setup: &Setup, caller: &Caller, shown: &Shown) -> bool {
+    let thread = &shown.summary;
+    let last_author = thread.authors.first().map(String::as_str);
+    !thread.closed
+        && threads::ball::is_turn(
+            &caller.reader,
+            &thread.ball,
+            &thread.status,
+            last_author,
+            &setup.names,
+        )
+}
+
+fn lets_through(filter: Filter, row: &ThreadSummary) -> bool {
+    let closed = threads::thread::is_closed(&row.status);
+    match filter {
+        Filter::Open => !closed,
+        Filter::Mine => row.your_turn,
+        Filter::New => row.is_new,
+        Filter::Closed => closed,
+        Filter::All => true,
+    }
+}
+
+/// `read_thread`.
+///
+/// # Errors
+/// `thread_not_found` with the nearest topics, `entry_not_found`, `invalid_argument`.
+pub(crate) async fn read(
+    (shared, setup): (&Shared, &Setup),
+    handle: &Handle,
+    caller: &Caller,
+    asked: &ReadThread,
+) -> Result<Answer, Failure> {
+    let snapshot = if asked.fresh {
+        waits::for_a_fetch(handle, setup.settings.sync.fresh_wait).await
+    } else {
+        handle.shown()
+    };
+    let (topic, shown) = find(&snapshot, &asked.topic)?;
+    let text = shared.bodies.of(&shown, &handle.clone).map_err(|error| {
+        tracing::error!(%error, %topic, "A thread's text is missing from the clone");
+        Failure::new(
+            FailureCode::Uncertain,
+            format!("The text of '{topic}' could not be read from the local clone."),
+            "It is fetched again by itself; try again in a moment, or run: watercooler status",
+        )
+    })?;
+    let (thread, _problems) = threads::parse::parse(&text);
+    let entries = thread.entries();
+    let part = Part::of(asked, entries)?;
+    let known = shown.summary.entries.len();
+    if !asked.without_bodies {
+        let reader = caller.reader_key();
+        let now = Timestamp::now().as_second();
+        handle.marks.shown(
+            (&reader, now),
+            &topic,
+            &snapshot,
+            part.shown_len().min(known),
+        );
+    }
+    let rows = part.rows().map(|(index, range)| {
+        let entry = &entries[index];
+        let body = if asked.without_bodies {
+            String::new()
+        } else {
+            cut(&entry.body(), range)
+        };
+        entry_row(index, entry, body)
+    });
+    Ok(Answer::Thread(Thread {
+        topic: topic.as_str().to_owned(),
+        title: shown.summary.title.clone(),
+        status: shown.summary.status.clone(),
+        ball: shown.summary.ball.clone(),
+        your_turn: is_turn(setup, caller, &shown),
+        total_entries: entries.len() as u64,
+        next_entry: part.next_entry.map(|index| index as u64),
+        next_body_offset: part.next_body_offset.map(|offset| offset as u64),
+        entries: rows.collect(),
+        freshness: snapshot
+            .condition
+            .freshness(snapshot.base.tip.as_ref(), Timestamp::now()),
+    }))
+}
+
+fn entry_row(index: usize, entry: &threads::entry::Entry, body: String) -> Entry {
+    Entry {
+        index: index as u64,
+        entry_id: entry.id.as_ref().map(ToString::to_string),
+        agent: entry.agent.clone(),
+        timestamp: entry.timestamp.map(|at| at.to_string()),
+        role: entry.role.clone(),
+        entry_type: entry.entry_type.clone(),
+        title: entry.title.clone(),
+        body,
+    }
+}
+
+/// The characters of a body in that range.
+fn cut(body: &str, range: std::ops::Range<usize>) -> String {
+    body.chars().skip(range.start).take(range.len()).collect()
+}
+
+/// The thread of that name.
+///
+/// # Errors
+/// `thread_not_found` with the nearest topics.
+pub(crate) fn find(snapshot: &Snapshot, name: &str) -> Result<(Topic, Arc<Shown>), Failure> {
+    let wanted = name.strip_suffix(".md").unwrap_or(name);
+    let found = [name, wanted].into_iter().find_map(|name| {
+        let topic = Topic::of_file_name(&format!("{name}.md"))?;
+        let shown = snapshot.thread(&topic)?;
+        Some((topic, Arc::clone(shown)))
+    });
+    found.ok_or_else(|| missing(snapshot, wanted))
+}
+
+fn missing(snapshot: &Snapshot, name: &str) -> Failure {
+    let nearest = threads::nearest::nearest(
+        name,
+        snapshot.threads().map(|(topic, _)| topic.as_str()),
+        NEAREST,
+    );
+    let hint = if nearest.is_empty() {
+        "There is no thread yet; watercooler_say makes one.".to_owned()
+    } else {
+        format!(
+            "Nearest: {}. watercooler_list_threads shows all; watercooler_say makes a new one.",
+            nearest.join(", ")
+        )
+    };
+    Failure::new(
+        FailureCode::ThreadNotFound,
+        format!("No thread is named '{name}'."),
+        hint,
+    )
+}

@@ -1,0 +1,66 @@
+//! The few answers that wait: for a fetch, for a push, for a repository to be in step. Each has a
+//! limit, and what is known at its end is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::answer::RepositoryState;
+use threads::entry_id::EntryId;
+use tokio::sync::oneshot;
+
+use crate::handle::{Handle, Message};
+use crate::snapshot::Snapshot;
+
+/// Waits until a fetch that began after this call has ended.
+pub(crate) async fn for_a_fetch(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
+    let Some(number) = ask_for_sync(handle).await else {
+        return handle.shown();
+    };
+    handle
+        .wait_until(limit, |snapshot| {
+            let condition = &snapshot.condition;
+            condition.fetches.ended >= number || rests(condition.state)
+        })
+        .await
+}
+
+/// Waits until the repository is in step, or is in a state that waiting does not change.
+pub(crate) async fn for_step(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
+    let Some(number) = ask_for_sync(handle).await else {
+        return handle.shown();
+    };
+    handle
+        .wait_until(limit, |snapshot| {
+            let condition = &snapshot.condition;
+            let heard = condition.fetches.ended >= number;
+            let settled = match condition.state {
+                RepositoryState::Synced => true,
+                RepositoryState::Syncing => false,
+                RepositoryState::Offline
+                | RepositoryState::SignedOut
+                | RepositoryState::Attention => condition.trouble.is_some(),
+                RepositoryState::Paused | RepositoryState::Local => true,
+            };
+            let pending = condition.state == RepositoryState::Local && !snapshot.pending.is_empty();
+            (heard || rests(condition.state)) && settled && !pending
+        })
+        .await
+}
+
+/// Waits until the entry is no longer pending.
+pub(crate) async fn for_a_push(handle: &Handle, id: &EntryId, limit: Duration) -> Arc<Snapshot> {
+    handle
+        .wait_until(limit, |snapshot| !snapshot.pending.contains(id))
+        .await
+}
+
+/// Whether no fetch begins in that state.
+fn rests(state: RepositoryState) -> bool {
+    matches!(state, RepositoryState::Paused | RepositoryState::Local)
+}
+
+async fn ask_for_sync(handle: &Handle) -> Option<u64> {
+    let (answer, number) = oneshot::channel();
+    handle.inbox.send(Message::Sync(answer)).await.ok()?;
+    number.await.ok()
+}

@@ -1,0 +1,64 @@
+//! What all connections share: who is served, from which repositories, under which settings.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use protocol::answer::Trouble;
+use threads::names::Names;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::bodies::Bodies;
+use crate::handle::Handle;
+use crate::metrics::Metrics;
+use crate::mint::Mint;
+use crate::recent_agents::RecentAgents;
+use crate::settings::Settings;
+
+/// What all connections share. Fields only: what is done with them stands in `server/`.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The settings in force, and the repositories that they name.
+    pub(crate) setup: ArcSwap<Setup>,
+    /// The text of threads.
+    pub(crate) bodies: Bodies,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Entry-IDs.
+    pub(crate) mint: Mint,
+    /// Which agents count as the person's.
+    pub(crate) recent_agents: RecentAgents,
+    /// When the daemon started.
+    pub(crate) started: Instant,
+    /// To the supervisor.
+    pub(crate) orders: mpsc::Sender<Order>,
+}
+
+/// Settings and what was made of them, swapped together.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// In force.
+    pub(crate) settings: Settings,
+    /// What is wrong with `config.toml`, where the last good settings are in force instead.
+    pub(crate) trouble: Option<Trouble>,
+    /// Agents' names.
+    pub(crate) names: Names,
+    /// In the order of the settings.
+    pub(crate) repositories: Vec<Arc<Handle>>,
+}
+
+/// What a connection asks of the supervisor.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Read `config.toml` again; answers with its trouble.
+    Reload(oneshot::Sender<Option<Trouble>>),
+    /// End, cleanly.
+    Stop,
+}
+
+impl Setup {
+    /// The repository of that name.
+    pub(crate) fn repository(&self, name: &str) -> Option<&Arc<Handle>> {
+        self.repositories.iter().find(|handle| handle.name == name)
+    }
+}

@@ -1,0 +1,176 @@
+//! Makes the repositories that the settings name, and replaces them when the settings change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use protocol::answer::Trouble;
+use threads::names::Names;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tracing::{error, info};
+
+use crate::handle::{Handle, Message};
+use crate::open::{self, Surroundings};
+use crate::settings::{self, Loaded, RepositorySettings, Settings};
+use crate::shared::{Order, Setup, Shared};
+
+/// How long a repository may take to end.
+const STOP_MAX: Duration = Duration::from_secs(3);
+
+/// How often reading marks are written, where they changed.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// Runs the repositories' loops.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    surroundings: Surroundings,
+    loops: JoinSet<()>,
+}
+
+impl Supervisor {
+    /// Runs no repository yet.
+    pub(crate) fn new(surroundings: Surroundings) -> Self {
+        Self {
+            surroundings,
+            loops: JoinSet::new(),
+        }
+    }
+
+    /// The setup that the settings ask for now; repositories of `before` whose settings are the
+    /// same run on, the others end.
+    pub(crate) async fn set_up(&mut self, before: Option<&Setup>) -> Setup {
+        let dirs = &self.surroundings.dirs;
+        let Loaded { settings, trouble } = settings::load(&dirs.config, &dirs.state);
+        let mut trouble = trouble.map(|trouble| Trouble {
+            kind: "settings_invalid".to_owned(),
+            message: trouble.message,
+            hint: trouble.hint,
+        });
+        let unchanged = |wanted: &RepositorySettings| {
+            let before = before.filter(|before| shares(&before.settings, &settings))?;
+            before
+                .repository(&wanted.name)
+                .filter(|handle| handle.settings == *wanted)
+        };
+        if let Some(before) = before {
+            let ends = before.repositories.iter().filter(|handle| {
+                let wanted = settings.repositories.iter().find(|w| w.name == handle.name);
+                wanted.and_then(&unchanged).is_none()
+            });
+            stop_all(ends).await;
+        }
+        let mut repositories = Vec::new();
+        for wanted in &settings.repositories {
+            match unchanged(wanted) {
+                Some(handle) => repositories.push(Arc::clone(handle)),
+                None => match self.start(&settings, wanted).await {
+                    Ok(handle) => repositories.push(Arc::new(handle)),
+                    Err(failed) => trouble = Some(failed),
+                },
+            }
+        }
+        let names = Names::builtin().with(&settings.agents.canonical);
+        Setup {
+            settings,
+            trouble,
+            names,
+            repositories,
+        }
+    }
+
+    async fn start(
+        &mut self,
+        settings: &Settings,
+        wanted: &RepositorySettings,
+    ) -> Result<Handle, Trouble> {
+        let (surroundings, all, of) = (self.surroundings.clone(), settings.clone(), wanted.clone());
+        let opened =
+            tokio::task::spawn_blocking(move || open::open(&surroundings, &all, &of)).await;
+        let opened = opened.unwrap_or_else(|panic| Err(anyhow::Error::new(panic)));
+        match opened {
+            Ok((handle, event_loop)) => {
+                info!(repository = %wanted.name, url = handle.url_shown, "Opened");
+                self.loops.spawn(event_loop.run());
+                Ok(handle)
+            }
+            Err(error) => {
+                error!(repository = %wanted.name, error = format!("{error:#}"), "Not opened");
+                Err(Trouble {
+                    kind: "settings_invalid".to_owned(),
+                    message: format!(
+                        "The repository '{}' cannot be opened: {error:#}",
+                        wanted.name
+                    ),
+                    hint: "Mend its settings in config.toml, then: watercooler daemon restart"
+                        .to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Serves orders until one says stop, or `ended` does.
+    pub(crate) async fn run(
+        mut self,
+        shared: Arc<Shared>,
+        mut orders: mpsc::Receiver<Order>,
+        ended: impl Future<Output = ()>,
+    ) {
+        tokio::pin!(ended);
+        let mut flush = tokio::time::interval(FLUSH);
+        flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = &mut ended => break,
+                _ = flush.tick() => flush_marks(&shared.setup),
+                order = orders.recv() => match order {
+                    Some(Order::Reload(answer)) => {
+                        let before = shared.setup.load_full();
+                        let setup = self.set_up(Some(&before)).await;
+                        let trouble = setup.trouble.clone();
+                        shared.setup.store(Arc::new(setup));
+                        // Whoever asked may have gone.
+                        let _ = answer.send(trouble);
+                    }
+                    Some(Order::Stop) | None => break,
+                },
+            }
+        }
+        let setup = shared.setup.load_full();
+        stop_all(setup.repositories.iter()).await;
+        flush_marks(&shared.setup);
+    }
+}
+
+/// Whether repositories can run on from one of these settings to the other.
+fn shares(one: &Settings, other: &Settings) -> bool {
+    one.identity == other.identity && one.sync == other.sync
+}
+
+fn flush_marks(setup: &ArcSwap<Setup>) {
+    for handle in &setup.load().repositories {
+        let marks = Arc::clone(&handle.marks);
+        if marks.is_changed() {
+            tokio::task::spawn_blocking(move || marks.flush());
+        }
+    }
+}
+
+async fn stop_all(handles: impl Iterator<Item = &Arc<Handle>>) {
+    let mut stops = JoinSet::new();
+    for handle in handles {
+        let handle = Arc::clone(handle);
+        stops.spawn(async move {
+            let (answer, stopped) = oneshot::channel();
+            if handle.inbox.send(Message::Stop(answer)).await.is_ok() {
+                // A loop that is gone has stopped too.
+                let _ = stopped.await;
+            }
+            handle.marks.flush();
+        });
+    }
+    let all = async { while stops.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_MAX, all).await.is_err() {
+        error!("A repository did not end in time; what it kept is on the disk");
+    }
+}

@@ -1,0 +1,19 @@
+//! The stories: real programs, real git servers, a test for each.
+
+mod architecture;
+mod conflicts;
+mod contention;
+mod crash;
+mod hostile;
+mod identity;
+mod local_repository;
+mod offline;
+mod programs;
+mod prompts;
+mod python_grammar;
+mod shim;
+mod starts;
+mod two_laptops;
+mod versions;
+mod working_tree;
+mod writing;

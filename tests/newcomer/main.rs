@@ -1,0 +1,148 @@
+//! What a newcomer does first: the install command, from a fresh clone, in an empty home.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+use tests::cli::Ran;
+use tests::machine::Machine;
+use tests::processes;
+use tests::scratch;
+use tests::wait::{PATIENCE, wait_until};
+
+/// The shim, stripped; source: the outside contract, section 1.
+const SHIM_BYTES_MAX: u64 = 1_000_000;
+
+/// The shim, resident while connected; source: the outside contract, section 1.
+const SHIM_RESIDENT_MAX: u64 = 4_000_000;
+
+/// How a toolchain and the way to the registry are found where HOME is empty.
+const TOOLCHAIN: [&str; 12] = [
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "SSL_CERT_FILE",
+    "CARGO_HTTP_CAINFO",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "CI",
+];
+
+/// A machine with nothing but a toolchain on it.
+fn new_laptop() -> Machine {
+    let mut machine = Machine::without_settings();
+    machine.unset("WATERCOOLER_HOME");
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    machine.set("CARGO_HOME", home.join(".cargo"));
+    machine.set("RUSTUP_HOME", home.join(".rustup"));
+    for name in TOOLCHAIN {
+        if let Some(value) = std::env::var_os(name) {
+            machine.set(name, value);
+        }
+    }
+    // Built once for all runs; a newcomer's own build differs by its time alone.
+    machine.set("CARGO_TARGET_DIR", release_target());
+    machine
+}
+
+fn release_target() -> PathBuf {
+    let this = std::env::current_exe().expect("a running test has a path");
+    let target = this.ancestors().nth(3);
+    target
+        .expect("a test lies in TARGET/PROFILE/deps")
+        .join("newcomer")
+}
+
+fn resident_bytes(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.expect("a process has a size") * 1024
+}
+
+#[test]
+#[ignore = "builds everything for release: ./tests/run.sh newcomer"]
+fn the_install_command_passes_and_what_it_made_can_be_taken_away() {
+    let machine = new_laptop();
+    let checkout = machine.home().join("watercooler");
+    let from = format!("file://{}", scratch::workspace().display());
+    tests::git::git(
+        &machine.home(),
+        &["clone", "--quiet", "--depth", "1", &from, "watercooler"],
+    );
+    let prefix = machine.home().join(".local");
+    let mut install = machine.command(checkout.join("installer/install.sh"));
+    install.current_dir(&checkout).arg("--prefix").arg(&prefix);
+    let ran = Ran::run(&mut install, "").done();
+    assert!(ran.stdout.contains("watercooler"), "{}", ran.stdout);
+
+    let bin = installed(&prefix);
+    for name in ["watercooler", "watercooler-mcp", "watercoolerd"] {
+        let version = Ran::run(machine.command(bin.join(name)).arg("--version"), "").done();
+        assert!(version.stdout.starts_with(name), "{}", version.stdout);
+    }
+    let cli =
+        |arguments: &[&str]| Ran::run(machine.command(bin.join("watercooler")).args(arguments), "");
+    let status = cli(&["status", "--json"]).done().json();
+    assert_eq!(status["repositories"][0]["state"], "local", "{status}");
+    let listed = cli(&["list", "--all", "--json"]).done().json();
+    assert_ne!(
+        listed["threads"],
+        json!([]),
+        "a first thread was said: {listed}"
+    );
+    the_shim_is_small(&machine, &bin.join("watercooler-mcp"));
+
+    let pid = status["daemon"]["pid"].as_u64().expect("a daemon runs");
+    let pid = u32::try_from(pid).expect("a process id");
+    let _stopped = cli(&["daemon", "stop"]).done();
+    wait_until("the daemon ends", PATIENCE, || !processes::is_alive(pid));
+    assert_eq!(
+        cli(&["status"]).code,
+        Some(69),
+        "nothing starts it again by itself"
+    );
+    for name in ["watercooler", "watercooler-mcp", "watercoolerd"] {
+        fs::remove_file(bin.join(name)).expect("it was installed");
+    }
+    let left = processes::of_folder(machine.root());
+    assert!(left.is_empty(), "processes are left: {left:?}");
+}
+
+/// `PREFIX/bin`, or PREFIX itself.
+fn installed(prefix: &Path) -> PathBuf {
+    let below = prefix.join("bin");
+    if below.join("watercooler").exists() {
+        below
+    } else {
+        prefix.to_owned()
+    }
+}
+
+fn the_shim_is_small(machine: &Machine, shim: &Path) {
+    let bytes = fs::metadata(shim).expect("it was installed").len();
+    assert!(bytes <= SHIM_BYTES_MAX, "{bytes} bytes");
+    let mut command: Command = machine.command(shim);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the shim starts");
+    wait_until("the shim is connected", PATIENCE, || {
+        // Its socket stands among its open files as soon as the daemon has answered.
+        let open = fs::read_dir(format!("/proc/{}/fd", child.id()));
+        open.into_iter().flatten().flatten().any(|file| {
+            fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+        })
+    });
+    let resident = resident_bytes(child.id());
+    drop(child.stdin.take());
+    let end = processes::reap("the shim ends", &mut child, PATIENCE);
+    assert_eq!(end.code(), Some(0));
+    assert!(resident <= SHIM_RESIDENT_MAX, "{resident} bytes resident");
+}

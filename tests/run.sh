@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# Runs everything that is tested, from a clean checkout, and ends with "N passed, N failed".
+#
+#   ./tests/run.sh             all suites
+#   ./tests/run.sh SUITE…      these alone
+#   ./tests/run.sh --list      their names, budgets in minutes, and what they are
+#
+# Each suite has a log below target/run/. A suite over its budget is a warning, a failed test a
+# failure. Whatever is started here is stopped here.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+exec </dev/null
+
+# name|budget in minutes|what it is
+suites='check|6|formatting, lints with warnings denied, documentation
+build|8|all programs and tests, unoptimised
+unit|5|unit and property tests of every crate
+simulation|3|the engine and many engines against one remote
+stories|12|whole programs, real git servers and faults
+clients|3|the MCP SDKs of Python and TypeScript, every tool
+newcomer|8|the install command, from a fresh clone in an empty home'
+
+# No step may hang a run for ever, whatever its budget.
+step_limit=40m
+
+target=${CARGO_TARGET_DIR:-$PWD/target}
+logs=$target/run
+mkdir -p "$logs"
+export CARGO_TERM_COLOR=never NO_COLOR=1
+# An agent's keys and an editor's prompts are not part of what is tested.
+unset SSH_AUTH_SOCK GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_ASKPASS SSH_ASKPASS
+
+passed=0
+failed=0
+log=
+child=
+
+# Every folder of a test lies in here, and each of its processes names such a folder in its
+# environment: so what a killed test left behind is found by process id.
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/wct.XXXXXX") || exit 1
+export TMPDIR
+
+stop_all() {
+  local environment pid
+  [ -n "$child" ] && kill -TERM -- "-$child" 2>/dev/null
+  child=
+  for environment in /proc/[0-9]*/environ; do
+    pid=${environment#/proc/}
+    pid=${pid%/environ}
+    [ "$pid" = "$$" ] || ! grep -qsaF "=$TMPDIR/" "$environment" || kill -KILL "$pid" 2>/dev/null
+  done
+  rm -rf "$TMPDIR"
+}
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+
+# step WHAT COMMAND…: runs the command into the suite's log and counts its tests; a command that
+# reports none is one test itself.
+step() {
+  local what=$1 status from ok bad
+  shift
+  from=$(($(wc -l <"$log") + 1))
+  printf '\n-- %s: %s\n' "$what" "$*" >>"$log"
+  # A process group of its own, so that its end takes along whatever it started.
+  set -m
+  timeout --kill-after=10 "$step_limit" "$@" >>"$log" 2>&1 </dev/null &
+  child=$!
+  set +m
+  wait "$child"
+  status=$?
+  kill -TERM -- "-$child" 2>/dev/null
+  child=
+  read -r ok bad < <(tail -n "+$from" "$log" | sed -nE \
+    's/^test result: .* ([0-9]+) passed; ([0-9]+) failed; .*/\1 \2/p' |
+    awk '{ok += $1; bad += $2} END {print ok + 0, bad + 0}')
+  if [ $((ok + bad)) -eq 0 ] && [ "$status" -eq 0 ]; then ok=1; fi
+  if [ "$bad" -eq 0 ] && [ "$status" -ne 0 ]; then bad=1; fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  if [ "$status" -eq 0 ]; then
+    printf '   %s: %s passed\n' "$what" "$ok"
+  else
+    printf '   %s: %s passed, %s FAILED (exit %s)\n' "$what" "$ok" "$bad" "$status"
+  fi
+  return "$status"
+}
+
+# Cargo ends at the first test binary that fails; all of them are wanted.
+cargo_test() { step "$1" cargo test --no-fail-fast "${@:2}"; }
+
+suite_check() {
+  step formatting cargo fmt --all --check
+  step lints cargo clippy --workspace --all-targets -- -D warnings
+  step documentation env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+  step 'scripts parse' bash -c 'for script in "$@"; do bash -n "$script" || exit 1; done' - \
+    tests/run.sh .ci/run $(find installer -name '*.sh')
+}
+
+suite_build() {
+  step programs cargo build --workspace --bins
+  step tests cargo test --workspace --no-run
+}
+
+suite_unit() {
+  cargo_test 'crates and programs' --workspace --exclude tests --exclude sync-engine
+  cargo_test 'the bench' --package tests --lib
+}
+
+suite_simulation() { cargo_test simulation --package sync-engine; }
+
+# Builds the programs and names them to the tests, which then build nothing.
+programs() {
+  step programs cargo build --quiet --package watercoolerd --package watercooler-mcp \
+    --package watercooler || return 1
+  export WATERCOOLER_PROGRAMS=$target/debug
+}
+
+suite_stories() {
+  programs || return
+  cargo_test stories --package tests --test it -- --test-threads=2
+}
+
+suite_clients() {
+  programs || return
+  step 'the Python SDK' bash -c python_sdk || return
+  step 'the TypeScript SDK' bash -c typescript_sdk || return
+  export WATERCOOLER_TEST_PYTHON=$target/clients/python/bin/python
+  export WATERCOOLER_TEST_TYPESCRIPT=$target/clients/typescript
+  cargo_test clients --package tests --test clients -- --ignored --test-threads=1
+}
+
+suite_newcomer() {
+  cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
+}
+
+python_sdk() {
+  local wanted=$PWD/tests/clients/python/requirements.txt venv=$target/clients/python python
+  cmp -s "$wanted" "$venv/requirements.txt" && return
+  rm -rf "$venv"
+  for python in python3 python3.13 python3.12 python3.11 /usr/bin/python3; do
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue
+    "$python" -m venv "$venv" && break
+    rm -rf "$venv"
+  done
+  [ -x "$venv/bin/python" ] || { echo 'no python3 of 3.10 or newer can make a venv'; return 1; }
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" &&
+    cp "$wanted" "$venv/requirements.txt"
+}
+
+typescript_sdk() {
+  local from=$PWD/tests/clients/typescript to=$target/clients/typescript
+  mkdir -p "$to"
+  cp "$from/all-tools.mjs" "$to/"
+  cmp -s "$from/package-lock.json" "$to/installed-lock.json" && return
+  cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$to/" &&
+    (cd "$to" && npm ci --no-progress) &&
+    cp "$from/package-lock.json" "$to/installed-lock.json"
+}
+# A step runs these by name, in a shell of its own.
+export -f python_sdk typescript_sdk
+export target
+
+# Whatever of the system the tests need and this machine lacks.
+packages() {
+  if [ -f installer/packages.sh ]; then
+    # shellcheck source=/dev/null
+    . installer/packages.sh
+    need_packages tests
+    return
+  fi
+  local missing='' program
+  for program in cargo git ssh ssh-keygen python3 node npm cc; do
+    command -v "$program" >/dev/null || missing+=" $program"
+  done
+  [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || missing+=' sshd'
+  [ -z "$missing" ] || { echo "missing:$missing"; return 1; }
+}
+
+minutes() { awk -v seconds="$1" 'BEGIN {printf "%.1f", seconds / 60}'; }
+
+# run_suite NAME BUDGET WHAT
+run_suite() {
+  local name=$1 budget=$2 before=$failed start=$SECONDS took over=''
+  log=$logs/$name.log
+  : >"$log"
+  printf '== %s: %s\n' "$name" "$3"
+  "suite_$name"
+  took=$((SECONDS - start))
+  if [ "$took" -gt $((budget * 60)) ]; then over=', OVER ITS BUDGET'; fi
+  grep -E '^(test result:|test .* FAILED$)' "$log" | grep -v ' 0 passed; 0 failed' | sed 's/^/   /'
+  if [ "$failed" -gt "$before" ]; then
+    printf '   the end of %s:\n' "$log"
+    grep -vE '^test .* ok$' "$log" | tail -n 60 | sed 's/^/   | /'
+  fi
+  printf '   %s minutes of %s%s\n' "$(minutes "$took")" "$budget" "$over"
+  report+="$(printf '%-12s %6s min of %2s  %s' "$name" "$(minutes "$took")" "$budget" \
+    "$([ "$failed" -gt "$before" ] && echo FAILED || echo ok)$over")"$'\n'
+}
+
+list() {
+  while IFS='|' read -r name budget what; do
+    printf '%-12s %2s min  %s\n' "$name" "$budget" "$what"
+  done <<<"$suites"
+}
+
+case ${1:-} in
+  --list) list; exit 0 ;;
+  -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; list; exit 0 ;;
+esac
+for wanted in "$@"; do
+  grep -q "^$wanted|" <<<"$suites" || { echo "no suite '$wanted'; there are:" >&2; list >&2; exit 2; }
+done
+
+report=
+packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
+while IFS='|' read -r -u 3 name budget what; do
+  if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
+    run_suite "$name" "$budget" "$what"
+  fi
+done 3<<<"$suites"
+
+printf '\n%s' "$report"
+printf 'in all       %6s min of 45\n' "$(minutes "$SECONDS")"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

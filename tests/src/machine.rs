@@ -1,0 +1,311 @@
+//! One person's laptop: a home of its own, settings, the daemon, and the commands run there.
+//!
+//! Everything runs in an empty environment but for the names set here, so each story also shows
+//! that `env -i HOME=… PATH=…` is enough. An ERROR in a log that the story did not announce fails it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::Ran;
+use crate::processes::{self, Signal};
+use crate::programs::Program;
+use crate::scratch;
+use crate::settings::Settings;
+use crate::wait::{PATIENCE, wait_for, wait_until};
+
+/// SIGTERM stops the daemon cleanly within this; source: the outside contract, section 1.
+pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a loaded machine adds to a time of the contract.
+pub const GRACE: Duration = Duration::from_millis(1500);
+
+/// A laptop. Whatever runs on it ends with it.
+#[derive(Debug)]
+pub struct Machine {
+    root: TempDir,
+    environment: Vec<(OsString, OsString)>,
+    daemon: Option<Child>,
+    starts: usize,
+    expected_errors: Vec<String>,
+}
+
+impl Machine {
+    /// A machine with these settings, nothing started.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let machine = Self::without_settings();
+        machine.configure(&settings.text());
+        machine
+    }
+
+    /// A machine on which nobody has set up anything.
+    #[must_use]
+    pub fn without_settings() -> Self {
+        let root = scratch::folder();
+        for folder in ["home", "bin"] {
+            fs::create_dir(root.path().join(folder)).expect("a new folder is empty");
+        }
+        let mut path = root.path().join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut machine = Self {
+            root,
+            environment: Vec::new(),
+            daemon: None,
+            starts: 0,
+            expected_errors: Vec::new(),
+        };
+        machine.set("PATH", path);
+        machine.set("HOME", machine.home());
+        machine.set("WATERCOOLER_HOME", machine.folder());
+        machine
+    }
+
+    /// The person's home folder.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
+    /// First in PATH: programs of this machine alone.
+    #[must_use]
+    pub fn bin(&self) -> PathBuf {
+        self.root.path().join("bin")
+    }
+
+    /// Its `WATERCOOLER_HOME`, unless a story has moved that.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.root.path().join("wc")
+    }
+
+    /// All that belongs to this machine lies below.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The working tree of a repository.
+    #[must_use]
+    pub fn tree(&self, repository: &str) -> PathBuf {
+        self.folder().join("repositories").join(repository)
+    }
+
+    /// The private clone of a repository.
+    #[must_use]
+    pub fn clone_of(&self, repository: &str) -> PathBuf {
+        let repositories = self.folder().join("state/repositories");
+        repositories.join(repository).join("clone.git")
+    }
+
+    /// The daemon's socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder().join("run/daemon.sock")
+    }
+
+    /// Writes `config.toml`.
+    pub fn configure(&self, text: &str) {
+        fs::create_dir_all(self.folder()).expect("the machine's folder can be made");
+        fs::write(self.folder().join("config.toml"), text).expect("settings can be written");
+    }
+
+    /// Sets a variable for everything that is started on this machine from here on.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.unset(name);
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// Takes a variable away.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| known != name);
+    }
+
+    /// Announces an ERROR whose line holds `part`.
+    pub fn expect_error(&mut self, part: &str) {
+        self.expected_errors.push(part.to_owned());
+    }
+
+    /// A command in this machine's home and environment, and in a process group of its own.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.home())
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .process_group(0);
+        command
+    }
+
+    /// Runs `watercooler` with these arguments.
+    #[must_use]
+    pub fn cli(&self, arguments: &[&str]) -> Ran {
+        Ran::run(self.command(Program::Cli.path()).args(arguments), "")
+    }
+
+    /// Runs `watercooler … --json`, which must succeed, and returns its document.
+    #[must_use]
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        self.cli(&all).done().json()
+    }
+
+    /// Starts the daemon and waits until it answers.
+    pub fn start(&mut self) {
+        assert!(self.daemon.is_none(), "the daemon runs");
+        self.starts += 1;
+        let child = self
+            .command(Program::Daemon.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(self.stderr_file())
+            .spawn()
+            .expect("the daemon starts");
+        let pid = child.id();
+        self.daemon = Some(child);
+        wait_until("the daemon answers", PATIENCE, || {
+            let running = self.daemon.as_mut().expect("it was started");
+            let end = running.try_wait().expect("a child can be waited for");
+            assert!(end.is_none(), "the daemon ended: {end:?}\n{}", self.logs());
+            self.daemon_pid() == Some(pid)
+        });
+        let trouble = self.json(&["status"])["daemon"]["trouble"].clone();
+        assert!(trouble.is_null(), "{trouble}");
+    }
+
+    /// Stops the daemon that this bench started, as a person would, and insists on a clean end.
+    pub fn stop(&mut self) {
+        let mut daemon = self.daemon.take().expect("the daemon was started");
+        processes::signal(daemon.id(), Signal::TERM);
+        let end = processes::reap("the daemon ends", &mut daemon, STOP_WITHIN + GRACE);
+        assert_eq!(end.code(), Some(0), "a clean end\n{}", self.logs());
+    }
+
+    /// Stops and starts the daemon.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    /// Kills the daemon that this bench started, without a word.
+    pub fn kill(&mut self) {
+        let mut daemon = self.daemon.take().expect("the daemon was started");
+        processes::signal(daemon.id(), Signal::KILL);
+        let _killed = processes::reap("the daemon dies", &mut daemon, PATIENCE);
+    }
+
+    /// Kills whatever daemon serves this machine, whoever started it; returns its id.
+    pub fn kill_whoever_serves(&mut self) -> u32 {
+        let pid = wait_for("a daemon to kill", PATIENCE, || self.daemon_pid());
+        processes::signal(pid, Signal::KILL);
+        if self.daemon.as_ref().is_some_and(|ours| ours.id() == pid) {
+            let mut ours = self.daemon.take().expect("it was looked at");
+            let _killed = processes::reap("the daemon dies", &mut ours, PATIENCE);
+        }
+        pid
+    }
+
+    /// The daemon that answers on this machine.
+    #[must_use]
+    pub fn daemon_pid(&self) -> Option<u32> {
+        let ran = self.cli(&["status", "--json"]);
+        let status: Value = serde_json::from_str(&ran.stdout).ok()?;
+        u32::try_from(status["daemon"]["pid"].as_u64()?).ok()
+    }
+
+    /// `status --json` of one repository.
+    #[must_use]
+    pub fn repository(&self, name: &str) -> Value {
+        let status = self.json(&["status"]);
+        let all = status["repositories"].as_array();
+        all.and_then(|all| all.iter().find(|one| one["name"] == name))
+            .unwrap_or_else(|| panic!("no repository {name} in {status}"))
+            .clone()
+    }
+
+    /// Waits until a repository has nothing to fetch or push.
+    pub fn wait_in_step(&self, name: &str) {
+        self.wait_state(name, "in step", |one| {
+            one["pending"] == 0 && one["state"] == "synced" && one["head"] == one["remote_head"]
+        });
+    }
+
+    /// Waits until a repository's part of the status is as wanted; returns it.
+    pub fn wait_state(&self, name: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let start = std::time::Instant::now();
+        loop {
+            last = if start.elapsed() < PATIENCE {
+                self.repository(name)
+            } else {
+                panic!("{name} is not {what}: {last}\n{}", self.logs());
+            };
+            if wanted(&last) {
+                return last;
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// Everything that the daemons of this machine logged.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        for number in 1..=self.starts {
+            let path = self.root.path().join(format!("daemon-{number}.stderr"));
+            text.push_str(&fs::read_to_string(path).unwrap_or_default());
+        }
+        for entry in fs::read_dir(self.folder().join("state/logs"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            text.push_str(&fs::read_to_string(entry.path()).unwrap_or_default());
+        }
+        text
+    }
+
+    fn stderr_file(&self) -> File {
+        let name = format!("daemon-{}.stderr", self.starts);
+        File::create(self.root.path().join(name)).expect("the machine's folder can be written")
+    }
+
+    fn unexpected_errors(&self) -> Vec<String> {
+        self.logs()
+            .lines()
+            .map(|line| line.replace("\u{1b}[31m", "").replace("\u{1b}[0m", ""))
+            .filter(|line| line.split_whitespace().take(2).any(|word| word == "ERROR"))
+            .filter(|line| !self.expected_errors.iter().any(|part| line.contains(part)))
+            .collect()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        processes::end_all_of(self.root.path());
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ended = daemon.wait();
+        }
+        if std::thread::panicking() {
+            let logs = self.logs();
+            let lines: Vec<&str> = logs.lines().collect();
+            let tail = lines
+                .get(lines.len().saturating_sub(60)..)
+                .unwrap_or_default();
+            let place = self.root.path().display();
+            eprintln!("-- the end of the logs of {place}:\n{}", tail.join("\n"));
+            return;
+        }
+        let errors = self.unexpected_errors();
+        assert!(errors.is_empty(), "unexpected ERROR: {errors:#?}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The git servers of the stories, each on this machine alone.
+
+pub mod bare;
+pub mod mute;
+pub mod refusing;
+pub mod sshd;
+
+#[cfg(test)]
+mod tests;
