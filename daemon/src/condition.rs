@@ -22,15 +22,8 @@ pub(crate) struct Condition {
     pub(crate) held: u64,
     /// How often the remote is asked; an age over twice this is told.
     pub(crate) poll_interval: Duration,
-    /// Fetches begun and ended since the start, for those who wait for a fresh one.
-    pub(crate) fetches: Fetches,
-}
-
-/// Fetches begun and ended, so that a waiter knows whether one began after it asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fetches {
-    pub(crate) begun: u64,
-    pub(crate) ended: u64,
+    /// How many fetches have ended since the start, for those who wait for a fresh one.
+    pub(crate) fetches_ended: u64,
 }
 
 impl Default for Condition {
@@ -43,7 +36,7 @@ impl Default for Condition {
             pushed_at: None,
             held: 0,
             poll_interval: Duration::from_secs(60),
-            fetches: Fetches::default(),
+            fetches_ended: 0,
         }
     }
 }

@@ -128,10 +128,7 @@ impl EventLoop {
                 self.outbox.not_kept(&id);
                 self.submissions.refuse(&id, &NotAccepted::OutboxFull);
             }
-            Action::Fetch => {
-                self.condition.fetches.begun += 1;
-                self.performer.fetch(Arc::clone(&self.base));
-            }
+            Action::Fetch => self.performer.fetch(Arc::clone(&self.base)),
             Action::Push => {
                 let slots = self.pending.ids().filter_map(|id| self.outbox.slot(id));
                 self.performer.push(Arc::clone(&self.base), slots.collect());
@@ -158,13 +155,10 @@ impl EventLoop {
                 self.tell(Event::ClientActive);
             }
             Message::Sync(answer) => {
-                let before = self.condition.fetches.begun;
+                let begun = self.engine.fetches_started();
                 self.tell(Event::SyncAsked);
-                self.settle();
-                let begun = self.condition.fetches.begun;
-                let number = if begun > before { begun } else { begun + 1 };
                 // Whoever asked may have gone.
-                let _ = answer.send(number);
+                let _ = answer.send(begun);
             }
             Message::Active => self.tell(Event::ClientActive),
             Message::Stop(_) => unreachable!("taken by run"),
@@ -211,6 +205,8 @@ impl EventLoop {
     fn show(&mut self) {
         let view = self.engine.view();
         self.condition.state = state_of(view.standing);
+        self.condition.fetches_ended = self.engine.fetches_finished();
+        self.condition.poll_interval = self.engine.poll_interval().into();
         self.condition.trouble = view.trouble.map(|trouble| self.shown_trouble(trouble.kind));
         let before = self.shown.load();
         let same = Arc::ptr_eq(&before.base, &self.base)

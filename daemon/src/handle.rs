@@ -39,7 +39,7 @@ pub(crate) struct Handle {
 pub(crate) enum Message {
     /// Keep this operation; answered when it is durable and shown.
     Submit(Box<Submission>),
-    /// Fetch and push now; answered with the number of the fetch that will have begun after this.
+    /// Fetch and push now; answered with how many fetches had begun before this.
     Sync(oneshot::Sender<u64>),
     /// Somebody reads or writes here.
     Active,

@@ -21,7 +21,7 @@ const FILTER: &str = "WATERCOOLER_LOG";
 /// # Errors
 /// Where the folder cannot be used.
 pub(crate) fn begin(folder: &Path) -> anyhow::Result<WorkerGuard> {
-    std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    platform::private_folder::ensure(folder).context("make the folder of the logs")?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("watercoolerd")

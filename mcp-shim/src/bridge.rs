@@ -8,13 +8,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::failure::{Failure, FailureCode};
-use protocol::frame::FRAME_BYTES_MAX;
+use protocol::failure::Failure;
 
+use crate::event::Event;
+use crate::failures::{away, too_large, too_many, uncertain};
 use crate::message::{self, Message};
+use crate::output::{Output, Start};
 use crate::replay::{self, Replay};
 use crate::reverse::Reverse;
-use crate::waiting::{Full, Kind, RESENDS_MAX, Table, Waiting};
+use crate::waiting::{Full, Kind, Table, Waiting};
+
+mod turns;
 
 /// How long a request waits for the daemon to come back.
 pub(crate) const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -39,83 +43,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// The pause while the daemon refuses to serve us.
 const PAUSE_REFUSED: Duration = Duration::from_secs(5);
-
-/// What happened.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// The client wrote a line.
-    ClientLine(Vec<u8>),
-    /// The client wrote a line over the limit.
-    ClientTooLong {
-        /// The raw text of its id.
-        id: Option<String>,
-        /// Whether it names a method.
-        is_call: bool,
-    },
-    /// The client's input ended.
-    ClientEnded,
-    /// A daemon serves us.
-    Linked,
-    /// The daemon wrote a line.
-    DaemonLine(Vec<u8>),
-    /// The daemon wrote a line over the limit.
-    DaemonTooLong {
-        /// The raw text of its id.
-        id: Option<String>,
-        /// Whether it names a method.
-        is_call: bool,
-    },
-    /// The connection ended.
-    Unlinked,
-    /// No daemon could be had.
-    Unreachable {
-        /// Why.
-        failure: Failure,
-        /// What a program that ends on this exits with.
-        exit_code: u8,
-    },
-    /// A daemon is there, and refuses to serve us.
-    Refused(Failure),
-    /// Asked whether it is alive, the daemon said so, or it is not for this to tell.
-    ProbeAnswered,
-    /// Asked whether it is alive, the daemon said nothing.
-    ProbeSilent(Failure),
-}
-
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// Write to the client.
-    ToClient(Vec<u8>),
-    /// Write to the daemon.
-    ToDaemon(Arc<Vec<u8>>),
-    /// Drop the connection, or the attempt at one, and after the pause make another.
-    Relink {
-        /// How long to wait first.
-        pause: Duration,
-        /// Who starts a daemon where none runs.
-        start: Start,
-    },
-    /// Ask the daemon, on another connection, whether it is alive.
-    Probe,
-    /// End the program.
-    End {
-        /// Its exit code.
-        code: u8,
-        /// What to tell a person.
-        words: Option<String>,
-    },
-}
-
-/// Who starts a daemon where none runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// We do: somebody waits for it.
-    Always,
-    /// We do where the last one died. One that was stopped in good order is not wanted, until
-    /// somebody asks for something.
-    AfterDeath,
-}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Link {
@@ -144,7 +71,7 @@ pub(crate) struct Bridge {
     attempts: u32,
     /// Why there is no daemon, once that is known.
     down: Option<Failure>,
-    /// Why the daemon refuses to serve us.
+    /// Whether that is the daemon's own word.
     refused: bool,
     table: Table,
     replay: Replay,
@@ -343,44 +270,6 @@ impl Bridge {
         }
     }
 
-    fn linked(&mut self, now: Instant) {
-        self.was_linked = true;
-        self.refused = false;
-        self.heard = Some(now);
-        match self.replay.handshake() {
-            Some(line) => {
-                self.outputs.push_back(Output::ToDaemon(line));
-                self.link = Link::Replaying {
-                    until: now + REPLAY_WAIT_MAX,
-                };
-            }
-            None => self.resume(now),
-        }
-    }
-
-    /// Lines go through from here on; those that waited go first, in the client's order.
-    fn resume(&mut self, now: Instant) {
-        self.down = None;
-        self.link = Link::Open {
-            probe: Probe::Rests { until: None },
-        };
-        let spent = self.table.take_if(|waiting| waiting.sent > RESENDS_MAX);
-        self.give_up(spent, &away());
-        for waiting in self.table.iter_mut() {
-            waiting.sent += 1;
-            waiting.sent_at = Some(now);
-            waiting.expires = None;
-            self.outputs
-                .push_back(Output::ToDaemon(Arc::clone(&waiting.line)));
-            if waiting.kind == Kind::Initialize {
-                let behind = self.replay.after_initialize();
-                self.outputs.extend(behind.map(Output::ToDaemon));
-            }
-        }
-        self.table
-            .take_if(|waiting| waiting.kind == Kind::Notification);
-    }
-
     fn daemon_line(&mut self, line: Vec<u8>, now: Instant) {
         self.heard = Some(now);
         match Message::of(&line) {
@@ -428,127 +317,11 @@ impl Bridge {
         }
     }
 
-    fn replayed(&mut self, result: Option<&str>, now: Instant) {
-        let Some(result) = result else {
-            // A daemon that refuses a handshake which another accepted may be on its way out.
-            return self.unlinked(now);
-        };
-        let differs = self.replay.begun_again(result);
-        let rest = self.replay.rest();
-        self.outputs.extend(rest.into_iter().map(Output::ToDaemon));
-        self.resume(now);
-        if differs {
-            const CHANGED: &[u8] =
-                b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n";
-            self.outputs.push_back(Output::ToClient(CHANGED.to_vec()));
-        }
-    }
-
     fn daemon_too_long(&mut self, id: Option<&str>, is_call: bool) {
         if !is_call && let Some(waiting) = id.and_then(|id| self.table.take(id)) {
             let answer = message::failed(Some(&waiting.id), &too_large("The answer"));
             self.outputs.push_back(Output::ToClient(answer));
         }
-    }
-
-    fn unlinked(&mut self, now: Instant) {
-        for waiting in self.table.iter_mut() {
-            waiting.expires.get_or_insert(now + RECONNECT_WAIT_MAX);
-        }
-        let cancelled = self.reverse.lost();
-        self.outputs
-            .extend(cancelled.into_iter().map(Output::ToClient));
-        let pause = self.pause();
-        self.relink(pause);
-    }
-
-    fn pause(&mut self) -> Duration {
-        let pause = match self.attempts {
-            0 => Duration::ZERO,
-            again => PAUSE_MIN.saturating_mul(1 << again.min(8)).min(PAUSE_MAX),
-        };
-        self.attempts += 1;
-        pause
-    }
-
-    fn relink(&mut self, pause: Duration) {
-        let is_awaited = self.table.iter().any(|waiting| waiting.kind.is_awaited());
-        let start = if is_awaited {
-            Start::Always
-        } else {
-            Start::AfterDeath
-        };
-        self.link = Link::Opening { start };
-        self.outputs.push_back(Output::Relink { pause, start });
-    }
-
-    fn unreachable(&mut self, failure: Failure, exit_code: u8) {
-        self.refused = false;
-        if self.was_linked {
-            self.down = Some(failure);
-            let pause = self.pause();
-            return self.relink(pause);
-        }
-        let all = self.table.take_if(|_| true);
-        self.give_up(all, &failure);
-        let hint = failure.hint.as_deref().unwrap_or_default();
-        self.outputs.push_back(Output::End {
-            code: exit_code,
-            words: Some(format!("{}. {hint}", failure.message)),
-        });
-    }
-
-    fn refuse(&mut self, failure: Failure) {
-        let all = self.table.take_if(|_| true);
-        self.give_up(all, &failure);
-        self.was_linked = true;
-        self.refused = true;
-        self.down = Some(failure);
-        self.relink(PAUSE_REFUSED);
-    }
-
-    fn probed(&mut self, now: Instant) {
-        if let Link::Open {
-            probe: Probe::Asked { .. },
-        } = self.link
-        {
-            let until = Some(now + SILENCE_AGAIN);
-            self.link = Link::Open {
-                probe: Probe::Rests { until },
-            };
-        }
-    }
-
-    fn silent(&mut self, failure: Failure, now: Instant) {
-        let Link::Open {
-            probe: Probe::Asked { at },
-        } = self.link
-        else {
-            return;
-        };
-        if self.heard.is_some_and(|heard| heard >= at) {
-            return self.probed(now);
-        }
-        let awaited = self.table.take_if(|waiting| waiting.kind.is_awaited());
-        self.give_up(awaited, &failure);
-        self.down = Some(failure);
-        self.unlinked(now);
-    }
-
-    /// When the daemon is to be asked whether it is alive: a while after the last sign of life that
-    /// an awaited request has had.
-    fn probe_at(&self, probe: Probe) -> Option<Instant> {
-        let Probe::Rests { until } = probe else {
-            return None;
-        };
-        let sent = self
-            .table
-            .iter()
-            .filter(|waiting| waiting.kind.is_awaited())
-            .filter_map(|waiting| waiting.sent_at)
-            .min()?;
-        let quiet = self.heard.map_or(sent, |heard| heard.max(sent)) + SILENCE_MAX;
-        Some(until.map_or(quiet, |until| until.max(quiet)))
     }
 
     /// Answers them ourselves.
@@ -583,40 +356,6 @@ impl Bridge {
             words: None,
         });
     }
-}
-
-fn uncertain() -> Failure {
-    Failure::new(
-        FailureCode::Uncertain,
-        "The daemon was lost during this call; it is not known whether the call was carried out.",
-        "Look with watercooler_read_thread, or call again: with the same idempotency_key where it \
-         had one.",
-    )
-}
-
-fn away() -> Failure {
-    Failure::new(
-        FailureCode::DaemonUnavailable,
-        "The watercooler daemon cannot be reached.",
-        "Call again in a moment; if it stays away, run `watercooler doctor` or \
-         `watercooler daemon restart`.",
-    )
-}
-
-fn too_many() -> Failure {
-    Failure::new(
-        FailureCode::RateLimited,
-        "Too many calls are waiting for an answer.",
-        "Wait for some of them, then call again.",
-    )
-}
-
-fn too_large(what: &str) -> Failure {
-    Failure::new(
-        FailureCode::TooLarge,
-        format!("{what} is longer than {FRAME_BYTES_MAX} bytes."),
-        "Send or ask for less at a time.",
-    )
 }
 
 #[cfg(test)]

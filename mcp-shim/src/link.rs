@@ -16,8 +16,9 @@ use platform::dirs::Dirs;
 use platform::single_instance;
 use protocol::hello::{Hello, Speaks};
 
-use crate::bridge::{Event, Start};
+use crate::event::Event;
 use crate::lines::{Line, Lines};
+use crate::output::Start;
 
 /// How long after the end of input the program ends at the latest, whatever else hangs.
 pub(crate) const END_WAIT_MAX: Duration = Duration::from_millis(900);

@@ -16,14 +16,19 @@ use platform::dirs::Dirs;
 use protocol::hello::{Program, Speaks};
 
 use crate::args::{Asked, Flags};
-use crate::bridge::{Bridge, Event, Output, Start};
+use crate::bridge::Bridge;
+use crate::event::Event;
 use crate::link::{Caller, Heard};
+use crate::output::{Output, Start};
 
 mod args;
 mod bridge;
+mod event;
+mod failures;
 mod lines;
 mod link;
 mod message;
+mod output;
 mod replay;
 mod reverse;
 mod scan;

@@ -172,6 +172,43 @@ fn a_daemon_is_started_out_of_reach_of_our_environment_and_files() {
 }
 
 #[test]
+fn a_daemon_that_met_one_that_was_ending_is_started_again() {
+    let home = Home::new();
+    let program = home.script(
+        "cd \"$WATERCOOLER_HOME\"; [ -e first ] && touch second && exec sleep 3
+         touch first; exit 1",
+    );
+    let mut shim = Shim::start_with(&home, &[], &[("WATERCOOLER_DAEMON", &program)]);
+    let second = home.path().join("second");
+    bench::eventually("it is started again", || second.exists());
+    let daemon = Daemon::listen(&home);
+    shim.write(&list(1));
+    assert_eq!(daemon.accept().read()["id"], 1);
+}
+
+#[test]
+fn a_daemon_that_was_stopped_is_started_when_somebody_asks() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home);
+    let program = home.script("touch \"$WATERCOOLER_HOME/started\"; exec sleep 3");
+    let mut shim = Shim::start_with(&home, &[], &[("WATERCOOLER_DAEMON", &program)]);
+    let link = daemon.accept();
+    fs::remove_file(&daemon.path).unwrap();
+    drop((link, daemon));
+    // Nobody waits, and no lock tells of a death: the next daemon is awaited and not started.
+    let daemon = Daemon::listen(&home);
+    let link = daemon.accept();
+    let started = home.path().join("started");
+    assert!(!started.exists());
+    fs::remove_file(&daemon.path).unwrap();
+    drop((link, daemon));
+    shim.write(&list(1));
+    bench::eventually("a daemon is started", || started.exists());
+    let daemon = Daemon::listen(&home);
+    assert_eq!(daemon.accept().read()["id"], 1);
+}
+
+#[test]
 fn a_stale_socket_and_a_long_home_are_no_hindrance() {
     for home in [Home::new(), Home::long()] {
         let path = Daemon::listen(&home).path;

@@ -28,7 +28,8 @@ pub struct Limits {
     pub active_window: Span,
     /// The first back-off after trouble; it doubles from here.
     pub backoff_min: Span,
-    /// The greatest back-off after trouble.
+    /// The greatest back-off after trouble. A remote that cannot be reached is tried at least each
+    /// `poll_idle` while something is pending or somebody is active.
     pub backoff_max: Span,
     /// How long a refused credential is left alone.
     pub auth_pause: Span,

@@ -149,7 +149,8 @@ pub fn next_ball<'e>(
             (Some(one), Some(other)) => same(one, other),
             (None, _) | (_, None) => true,
         };
-        !other.name.is_empty() && !(same_user && names.same_name(&other.name, &author.name))
+        let is_author = same_user && names.same_name(&other.name, &author.name);
+        !is_author && !other.name.is_empty()
     };
     if let Some(other) = entries_authors_newest_first.find(|other| is_other(&Ball::parse(other))) {
         return one_line(other);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::entry_id::EntryId;
 use crate::escape::{ENTRY_KEY, unescape_body, unescape_title};
 use crate::fence::is_bare_fence;
+use crate::header::RULE;
 use crate::id_comment::{first_id, id_of_line};
 use crate::lines::{
     is_blank, line_feeds, one_line, plain_line_at, plain_line_before, plain_line_start,
@@ -83,7 +84,7 @@ impl Entry {
     /// next entry's separator. The ID is as it stands, of any length; `None` for ones over it.
     pub(crate) fn read(source: &Source, range: Range<usize>) -> (Entry, Option<Range<usize>>) {
         let bytes: &[u8] = &source.0;
-        let end = without_closed_fence(bytes, trim_blank_lines(bytes, range.clone()), range.start);
+        let end = content_end(bytes, range.clone());
         let content = range.start..end;
         let fields = Fields::read(bytes, content.clone());
 
@@ -105,9 +106,9 @@ impl Entry {
         let entry = Entry {
             id: id
                 .clone()
-                .and_then(|id| EntryId::parse(&text(&bytes[id])).ok()),
+                .and_then(|id| EntryId::parse(std::str::from_utf8(&bytes[id]).ok()?).ok()),
             agent: text(agent),
-            timestamp: Timestamp::parse(&text(time)),
+            timestamp: std::str::from_utf8(time).ok().and_then(Timestamp::parse),
             role: text(fields.role.unwrap_or_default()),
             entry_type: text(fields.entry_type.unwrap_or_default()),
             title: if marked {
@@ -184,8 +185,12 @@ fn is_time_byte(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'T' | b'Z' | b'.' | b'+')
 }
 
-/// The end of the text before a fence that we closed behind it; `end` where there is none.
-fn without_closed_fence(bytes: &[u8], end: usize, start: usize) -> usize {
+/// The end of an entry's last line that says something. What follows is blank, or `---` lines:
+/// the next entry's separator, more of them where a merge doubled it, or one at the file's end;
+/// or the fence with which we closed one that the entry left open.
+fn content_end(bytes: &[u8], range: Range<usize>) -> usize {
+    let start = range.start;
+    let end = without_rules(bytes, range);
     let last = plain_line_start(bytes, end, start);
     if last <= start || trim(&bytes[last..end]) != FENCE_CLOSED.as_bytes() {
         return end;
@@ -194,5 +199,18 @@ fn without_closed_fence(bytes: &[u8], end: usize, start: usize) -> usize {
     if fence <= start || !is_bare_fence(&bytes[fence..last]) {
         return end;
     }
-    trim_blank_lines(bytes, start..fence)
+    without_rules(bytes, start..fence)
+}
+
+/// The end of the range without blank and `---` lines; never before its first line's.
+fn without_rules(bytes: &[u8], range: Range<usize>) -> usize {
+    let mut end = range.end;
+    loop {
+        end = trim_blank_lines(bytes, range.start..end);
+        let last = plain_line_start(bytes, end, range.start);
+        if last <= range.start || trim(&bytes[last..end]) != RULE {
+            return end;
+        }
+        end = last;
+    }
 }

@@ -97,10 +97,8 @@ impl Header {
 
     fn read_front_matter(&mut self, bytes: &[u8], range: Range<usize>) {
         let mut lines = plain_lines(bytes, range);
-        if !lines
-            .next()
-            .is_some_and(|line| trim(line.text(bytes)) == RULE)
-        {
+        let Some(first) = lines.next() else { return };
+        if trim(first.text(bytes)) != RULE {
             return;
         }
         let mut fields = Vec::new();

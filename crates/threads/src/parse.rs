@@ -27,12 +27,12 @@ pub fn parse(bytes: &[u8]) -> (Thread, Vec<Problem>) {
     if std::str::from_utf8(bytes).is_err() {
         problems.push(Problem::NotUtf8);
     }
-    let ends = separators.iter().skip(1).copied().chain([bytes.len()]);
-    let mut pieces = vec![0..separators.first().copied().unwrap_or(bytes.len())];
+    let ends = separators.iter().copied().chain([bytes.len()]);
+    let begins = std::iter::once(0).chain(separators.iter().copied());
+    let pieces: Vec<Range<usize>> = begins.zip(ends).map(|(begin, end)| begin..end).collect();
     let mut entries = Entries::default();
-    for ((start, separator), end) in starts.iter().zip(&separators).zip(ends) {
-        pieces.push(*separator..end);
-        entries.take(&source, *start..end, &mut problems);
+    for (start, piece) in starts.iter().zip(&pieces[1..]) {
+        entries.take(&source, *start..piece.end, &mut problems);
     }
     let thread = Thread {
         source,

@@ -46,7 +46,6 @@ impl EventLoop {
 
     /// A fetch ended.
     pub(super) fn fetched(&mut self, outcome: FetchOutcome) {
-        self.condition.fetches.ended += 1;
         let took = Span::from(outcome.took);
         self.metrics.fetches.record(outcome.took);
         match outcome.result {
@@ -78,10 +77,12 @@ impl EventLoop {
         self.condition.fetched_at = Some(Timestamp::now());
         self.condition.branch = Some(fetched.branch.clone());
         if let Some(old) = &fetched.rewritten {
-            warn!(
-                repository = %self.performer.name, %old,
-                "The remote's history was rewritten; the old tip is kept under refs/backup/"
-            );
+            warn!(repository = %self.performer.name, %old, "The remote's history was rewritten");
+            let kind = TroubleKind::Rewritten;
+            self.words.insert(kind, rewritten(&old.to_string()));
+            self.tell(Event::TroubleFound {
+                trouble: Trouble::new(kind),
+            });
         }
     }
 
@@ -194,6 +195,15 @@ impl EventLoop {
         self.words.insert(kind, words);
         Trouble::new(kind)
     }
+}
+
+fn rewritten(old: &str) -> (String, String) {
+    (
+        format!("The remote's history was rewritten: {old} is no longer part of it."),
+        "What it held is kept under refs/backup/ in the clone. Ask who rewrote it, then: \
+         watercooler daemon restart"
+            .to_owned(),
+    )
 }
 
 fn kind_of(error: &TransferError) -> TroubleKind {

@@ -12,6 +12,9 @@ use super::records::{Answer, FORMAT, Kept, is_too_old};
 use super::{ANSWERS_MAX, Folders, Settling, Slot, file_name};
 use crate::journal::Journal;
 
+/// Threads that write one batch side by side.
+const WRITERS_MAX: usize = 4;
+
 /// Why an operation is not durable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeepError {
@@ -83,7 +86,7 @@ impl Keeper {
 
     /// Makes operations durable, all with one fsync of the folder; the results are in their order.
     pub(crate) fn keep_all(&self, slots: &[Slot]) -> Vec<Result<(), KeepError>> {
-        let mut results: Vec<_> = slots.iter().map(|slot| self.write(slot)).collect();
+        let mut results = self.write_all(slots);
         if results.iter().any(Result::is_ok)
             && let Err(error) = platform::durable::sync_folder(&self.folders.outbox)
         {
@@ -147,6 +150,31 @@ impl Keeper {
         platform::durable::write_durably(&path, &bytes)?;
         self.remove(slot);
         Ok(())
+    }
+
+    /// Writes several files side by side: a file system flushes what comes together at once.
+    fn write_all(&self, slots: &[Slot]) -> Vec<Result<(), KeepError>> {
+        let write =
+            |slots: &[Slot]| -> Vec<_> { slots.iter().map(|slot| self.write(slot)).collect() };
+        let share = slots.len().div_ceil(WRITERS_MAX).max(1);
+        let (own, others) = slots.split_at(share.min(slots.len()));
+        std::thread::scope(|scope| {
+            let start =
+                |slots| std::thread::Builder::new().spawn_scoped(scope, move || write(slots));
+            let others: Vec<_> = others
+                .chunks(share)
+                .map(|slots| (slots, start(slots)))
+                .collect();
+            let mut results = write(own);
+            for (slots, writer) in others {
+                results.extend(match writer {
+                    Ok(writer) => writer.join().expect("writing a file does not panic"),
+                    // The system is out of threads.
+                    Err(_) => write(slots),
+                });
+            }
+            results
+        })
     }
 
     fn write(&self, slot: &Slot) -> Result<(), KeepError> {

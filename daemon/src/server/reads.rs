@@ -225,10 +225,10 @@ fn missing(snapshot: &Snapshot, name: &str) -> Failure {
         NEAREST,
     );
     let hint = if nearest.is_empty() {
-        "There is no thread yet; watercooler_say makes one.".to_owned()
+        "There is no thread yet; `say` makes one.".to_owned()
     } else {
         format!(
-            "Nearest: {}. watercooler_list_threads shows all; watercooler_say makes a new one.",
+            "Nearest: {}. List the threads to see all; `say` makes a new one.",
             nearest.join(", ")
         )
     };

@@ -45,7 +45,7 @@ pub(crate) fn not_accepted(why: &NotAccepted) -> Failure {
         NotAccepted::OutboxFull => Failure::new(
             FailureCode::OutboxFull,
             "The outbox holds as many unsent operations as it may; nothing was written.",
-            "Read watercooler_health for what keeps them from being sent, then write again.",
+            "See in the status what keeps them from being sent, then write again.",
         ),
         NotAccepted::NotDurable(what) => Failure::new(
             FailureCode::NotDurable,

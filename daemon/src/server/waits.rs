@@ -13,26 +13,26 @@ use crate::snapshot::Snapshot;
 
 /// Waits until a fetch that began after this call has ended.
 pub(crate) async fn for_a_fetch(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
-    let Some(number) = ask_for_sync(handle).await else {
+    let Some(begun_before) = ask_for_sync(handle).await else {
         return handle.shown();
     };
     handle
         .wait_until(limit, |snapshot| {
             let condition = &snapshot.condition;
-            condition.fetches.ended >= number || rests(condition.state)
+            condition.fetches_ended > begun_before || rests(condition.state)
         })
         .await
 }
 
 /// Waits until the repository is in step, or is in a state that waiting does not change.
 pub(crate) async fn for_step(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
-    let Some(number) = ask_for_sync(handle).await else {
+    let Some(begun_before) = ask_for_sync(handle).await else {
         return handle.shown();
     };
     handle
         .wait_until(limit, |snapshot| {
             let condition = &snapshot.condition;
-            let heard = condition.fetches.ended >= number;
+            let heard = condition.fetches_ended > begun_before;
             let settled = match condition.state {
                 RepositoryState::Synced => true,
                 RepositoryState::Syncing => false,

@@ -1,9 +1,10 @@
 //! Events in, outputs out: each story is a list of both, and the moments between them.
 
+use protocol::failure::FailureCode;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::waiting::WAITING_LEN_MAX;
+use crate::waiting::{RESENDS_MAX, WAITING_LEN_MAX};
 
 /// A bridge, and a clock that stands still until it is told otherwise.
 struct Story {

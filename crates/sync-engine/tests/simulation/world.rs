@@ -1,22 +1,23 @@
 //! The world of one seed: its clock, and what happens in it in which order.
 
+mod deeds;
+mod exchange;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_engine::action::Action;
 use sync_engine::event::Event;
 use sync_engine::moment::{Moment, Span};
 use sync_engine::state::{Kind, Standing};
-use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::entry_id::EntryId;
-use threads::operation::Operation;
 
 use crate::chance::Chance;
 use crate::disk::Folder;
 use crate::invariants::{self, Broken};
 use crate::machine::Machine;
-use crate::network::{Fate, GIVEN_UP_AFTER, Weather, fate};
-use crate::people::{self, Deed};
-use crate::remote::{Received, Remote, Tip};
+use crate::network::Weather;
+use crate::remote::Remote;
+use exchange::{Answer, Message, Work};
 
 const MACHINES: usize = 3;
 
@@ -57,34 +58,6 @@ enum Happening {
         exchange: u64,
         work: Work,
     },
-}
-
-enum Message {
-    Fetch,
-    Push {
-        expected: Tip,
-        operations: Vec<Operation>,
-    },
-}
-
-enum Answer {
-    Tip {
-        tip: Tip,
-        took: Span,
-    },
-    Pushed {
-        tip: Tip,
-        done: Vec<EntryId>,
-        held: Vec<EntryId>,
-        took: Span,
-    },
-    Event(Event),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Work {
-    Fetch,
-    Push,
 }
 
 /// To whom something happens: a machine in one of its lives.
@@ -274,77 +247,9 @@ impl World {
                 self.arrived(whom, exchange, message, since, back);
             }
             Happening::Answered { exchange, answer } => self.answered(whom, exchange, answer),
-            Happening::GivenUp { exchange, work } => {
-                if self.machines[whom.machine].end_exchange(exchange) {
-                    self.note(&format!("{} gives {work:?} up", whom.machine));
-                    let trouble = Trouble::new(TroubleKind::Offline);
-                    let event = match work {
-                        Work::Fetch => Event::FetchFailed { trouble },
-                        Work::Push => Event::PushUnknown { trouble },
-                    };
-                    self.machines[whom.machine].handle(event, self.now);
-                }
-            }
+            Happening::GivenUp { exchange, work } => self.given_up(whom, exchange, work),
         }
         self.perform(whom.machine);
-    }
-
-    fn deed(&mut self, whom: Whom) {
-        if self.weather == Weather::Fair {
-            return;
-        }
-        let gap = self.chance.span(10, 2_000);
-        let machine = &mut self.machines[whom.machine];
-        let event = match people::deed(&mut self.chance) {
-            Deed::Say => {
-                self.say(whom.machine);
-                None
-            }
-            Deed::Look => Some(Event::ClientActive),
-            Deed::Sync => Some(Event::SyncAsked),
-            Deed::Pause(span) => Some(Event::PauseAsked {
-                until: span.map(|span| self.now + span),
-            }),
-            Deed::Resume => Some(Event::ResumeAsked),
-            Deed::ChangeNetwork => Some(Event::NetworkChanged),
-            Deed::ChangeCredential => Some(Event::CredentialChanged),
-            Deed::CloseTheLid(span) => {
-                machine.asleep_until = self.now + span;
-                None
-            }
-            Deed::PullThePlug => {
-                machine.crash(&mut self.chance);
-                let life = machine.life;
-                let whom = Whom { life, ..whom };
-                self.note(&format!("{} crashes", whom.machine));
-                let dark = self.chance.span(50, 10_000);
-                self.after(dark, whom, Happening::Started);
-                self.after(dark + gap, whom, Happening::Deed);
-                return;
-            }
-        };
-        if let Some(event) = event {
-            self.note(&format!("{} {event:?}", whom.machine));
-            self.machines[whom.machine].handle(event, self.now);
-        }
-        self.after(gap, whom, Happening::Deed);
-    }
-
-    fn say(&mut self, number: usize) {
-        let machine = &mut self.machines[number];
-        if !machine.is_on() {
-            return;
-        }
-        let topic = people::topic(&mut self.chance);
-        let shown = machine.shown_topic(&self.remote, &topic);
-        let operation = people::say(number, topic, shown.as_deref(), self.now, &mut self.chance);
-        let id = operation.id.clone();
-        if self.chance.percent(3) {
-            self.remote.poison(id.clone());
-        }
-        self.said.insert(id.clone());
-        machine.disk.write(Folder::Outbox, operation);
-        machine.handle(Event::Submitted { id }, self.now);
     }
 
     fn perform(&mut self, number: usize) {
@@ -393,150 +298,6 @@ impl World {
         }
         self.acknowledged.insert(id.clone());
         machine.handle(Event::Kept { id }, self.now);
-    }
-
-    fn send(&mut self, whom: Whom, work: Work, message: Message) {
-        let exchange = self.machines[whom.machine].begin_exchange();
-        self.after(GIVEN_UP_AFTER, whom, Happening::GivenUp { exchange, work });
-        if let Message::Push {
-            expected,
-            operations,
-        } = &message
-            && operations
-                .iter()
-                .all(|operation| self.remote.holds(*expected, &operation.id))
-        {
-            // All stand in the known tip: there is nothing to send.
-            let done = operations
-                .iter()
-                .map(|operation| operation.id.clone())
-                .collect();
-            let answer = Answer::Pushed {
-                tip: *expected,
-                done,
-                held: Vec::new(),
-                took: Span::ZERO,
-            };
-            self.after(
-                Span::from_ms(1),
-                whom,
-                Happening::Answered { exchange, answer },
-            );
-            return;
-        }
-        let since = self.now;
-        match fate(self.weather, &mut self.chance) {
-            Fate::Whole { there, back } => {
-                let back = Some(back);
-                self.after(
-                    there,
-                    whom,
-                    Happening::Arrived {
-                        exchange,
-                        message,
-                        since,
-                        back,
-                    },
-                );
-            }
-            Fate::AnswerLost { there } => {
-                let back = None;
-                self.after(
-                    there,
-                    whom,
-                    Happening::Arrived {
-                        exchange,
-                        message,
-                        since,
-                        back,
-                    },
-                );
-            }
-            Fate::Refused { after, trouble } => {
-                let event = match work {
-                    Work::Fetch => Event::FetchFailed { trouble },
-                    Work::Push => Event::PushFailed { trouble },
-                };
-                let answer = Answer::Event(event);
-                self.after(after, whom, Happening::Answered { exchange, answer });
-            }
-            Fate::Swallowed => (),
-        }
-    }
-
-    fn arrived(
-        &mut self,
-        whom: Whom,
-        exchange: u64,
-        message: Message,
-        since: Moment,
-        back: Option<Span>,
-    ) {
-        let took = self.now - since + back.unwrap_or_default();
-        let answer = match message {
-            Message::Fetch => Answer::Tip {
-                tip: self.remote.tip(),
-                took,
-            },
-            Message::Push {
-                expected,
-                operations,
-            } => match self.remote.receive(whom.machine, expected, &operations) {
-                Received::Rejected => {
-                    self.note(&format!("{} is rejected", whom.machine));
-                    Answer::Event(Event::PushRejected { took })
-                }
-                Received::Applied { tip, held } => {
-                    self.note(&format!("{} makes version {tip}", whom.machine));
-                    let ids = operations.into_iter().map(|operation| operation.id);
-                    let done = ids.filter(|id| !held.contains(id)).collect();
-                    Answer::Pushed {
-                        tip,
-                        done,
-                        held,
-                        took,
-                    }
-                }
-            },
-        };
-        if let Some(back) = back {
-            self.after(back, whom, Happening::Answered { exchange, answer });
-        }
-    }
-
-    fn answered(&mut self, whom: Whom, exchange: u64, answer: Answer) {
-        let machine = &mut self.machines[whom.machine];
-        if !machine.end_exchange(exchange) {
-            return;
-        }
-        let words = match &answer {
-            Answer::Tip { tip, .. } => format!("{} sees version {tip}", whom.machine),
-            Answer::Pushed { done, held, .. } => {
-                format!(
-                    "{} pushed {}, held {}",
-                    whom.machine,
-                    done.len(),
-                    held.len()
-                )
-            }
-            Answer::Event(event) => format!("{} {event:?}", whom.machine),
-        };
-        match answer {
-            Answer::Tip { tip, took } => machine.fetched(tip, &self.remote, took, self.now),
-            Answer::Pushed {
-                tip,
-                done,
-                held,
-                took,
-            } => {
-                machine.known = tip;
-                machine.done(&done);
-                machine.held(&held);
-                machine.handle(Event::Pushed { done, held, took }, self.now);
-            }
-            Answer::Event(event) => machine.handle(event, self.now),
-        }
-        self.note(&words);
     }
 
     fn note(&mut self, what: &str) {

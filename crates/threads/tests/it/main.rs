@@ -2,6 +2,8 @@
 //!
 //! Each property runs 500 cases; `PROPTEST_CASES=10000 cargo test -p threads --release` runs more.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod apply;
 mod bytes;
 mod conflict;

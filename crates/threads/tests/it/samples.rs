@@ -161,28 +161,25 @@ fn doubled_ids() {
     check(
         include_bytes!("../samples/doubled.md"),
         expect![[r#"
-        Classic "t5" status "OPEN" ball "old" created - updated 2026-01-04T09:00:00Z
-        01JJJJJJJJJJJJJJJJJJJJJJJJ "Claude (alice)" 2026-01-04T09:00:00Z
-          "" "" "One"
-          "first"
-        01JJJJJJJJJJJJJJJJJJJJJJJJ~345439b9 "Claude (alice)" 2026-01-04T09:00:00Z
-          "" "" "One"
-          "first\n<!-- Entry-ID: 01JJJJJJJJJJJJJJJJJJJJJJJJ -->\n\n\n---"
-        01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae "Claude (alice)" 2026-01-04T09:00:00Z
-          "" "" "One"
-          "edited elsewhere"
-        01JJJJJJJJJJJJJJJJJJJJJJJJ~5884ea65 "Codex" 2026-01-04T09:00:00Z
-          "" "" "Quotes <!-- Entry-ID: 01JJJJJJJJJJJJJJJJJJJJJJJJ --> and has none"
-          "<!-- Entry-ID: of nobody -->"
-        01KKKKKKKKKKKKKKKKKKKKKKKK "Human (bob)" -
-          "" "" ""
-          "<!-- Entry-ID: 01KKKKKKKKKKKKKKKKKKKKKKKK -->\nwritten below the line"
-        ! another entry has the ID 01JJJJJJJJJJJJJJJJJJJJJJJJ; it is shown as 01JJJJJJJJJJJJJJJJJJJJJJJJ~345439b9
-        ! another entry has the ID 01JJJJJJJJJJJJJJJJJJJJJJJJ; it is shown as 01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae
-        ! entry 01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae stands in the file more than once
-        ! another entry has the ID 01JJJJJJJJJJJJJJJJJJJJJJJJ; it is shown as 01JJJJJJJJJJJJJJJJJJJJJJJJ~5884ea65
-        ! the time of entry 4 is none
-    "#]],
+            Classic "t5" status "OPEN" ball "old" created - updated 2026-01-04T09:00:00Z
+            01JJJJJJJJJJJJJJJJJJJJJJJJ "Claude (alice)" 2026-01-04T09:00:00Z
+              "" "" "One"
+              "first"
+            01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae "Claude (alice)" 2026-01-04T09:00:00Z
+              "" "" "One"
+              "edited elsewhere"
+            01JJJJJJJJJJJJJJJJJJJJJJJJ~5884ea65 "Codex" 2026-01-04T09:00:00Z
+              "" "" "Quotes <!-- Entry-ID: 01JJJJJJJJJJJJJJJJJJJJJJJJ --> and has none"
+              "<!-- Entry-ID: of nobody -->"
+            01KKKKKKKKKKKKKKKKKKKKKKKK "Human (bob)" -
+              "" "" ""
+              "<!-- Entry-ID: 01KKKKKKKKKKKKKKKKKKKKKKKK -->\nwritten below the line"
+            ! entry 01JJJJJJJJJJJJJJJJJJJJJJJJ stands in the file more than once
+            ! another entry has the ID 01JJJJJJJJJJJJJJJJJJJJJJJJ; it is shown as 01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae
+            ! entry 01JJJJJJJJJJJJJJJJJJJJJJJJ~c3463dae stands in the file more than once
+            ! another entry has the ID 01JJJJJJJJJJJJJJJJJJJJJJJJ; it is shown as 01JJJJJJJJJJJJJJJJJJJJJJJJ~5884ea65
+            ! the time of entry 3 is none
+        "#]],
     );
 }
 

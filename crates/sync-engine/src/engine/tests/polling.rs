@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{Limits, SLEEP_MIN};
+use crate::moment::{Moment, Span};
 use crate::state::State;
 
 #[test]
@@ -165,4 +166,23 @@ fn a_timer_that_is_a_little_late_is_no_sleep() {
     };
     assert!(attempt_after(SLEEP_MIN.as_ms()) > 2);
     assert_eq!(attempt_after(SLEEP_MIN.as_ms() + 1), 1);
+}
+
+#[test]
+fn other_settings_count_from_the_last_look() {
+    let mut run = script::Script::new(FILE, Limits::default());
+    run.line("0: net up");
+    run.line("0: started");
+    run.line("1s: active");
+    let slower = Limits {
+        poll_active: Span::from_secs(50),
+        ..Limits::default()
+    };
+    run.engine.set_limits(slower, Moment::from_ms(1_000));
+    let due = run.engine.poll_timeout().unwrap();
+    assert!(
+        due >= Moment::from_ms(40_000) && due <= Moment::from_ms(50_100),
+        "{due}"
+    );
+    assert_eq!(run.engine.poll_interval(), Span::from_secs(50));
 }
