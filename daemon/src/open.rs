@@ -123,7 +123,11 @@ fn assemble(
     // The first reader may come before the loop runs, and reads what is pending all the same.
     pending.rebase(&base, &performer);
     let condition = Condition {
-        branch: performer.clone.branch(),
+        branch: if local {
+            Some(performer.clone.local_branch().to_owned())
+        } else {
+            performer.clone.branch()
+        },
         held: pending.held().len() as u64,
         poll_interval: settings.sync.poll_idle,
         state: if local {

@@ -206,12 +206,17 @@ impl Machine {
     /// Kills whatever daemon serves this machine, whoever started it; returns its id.
     pub fn kill_whoever_serves(&mut self) -> u32 {
         let pid = wait_for("a daemon to kill", PATIENCE, || self.daemon_pid());
+        self.kill_daemon(pid);
+        pid
+    }
+
+    /// Kills the daemon with that id, whoever started it.
+    pub fn kill_daemon(&mut self, pid: u32) {
         processes::signal(pid, Signal::KILL);
         if self.daemon.as_ref().is_some_and(|ours| ours.id() == pid) {
             let mut ours = self.daemon.take().expect("it was looked at");
             let _killed = processes::reap("the daemon dies", &mut ours, PATIENCE);
         }
-        pid
     }
 
     /// The daemon that answers on this machine.

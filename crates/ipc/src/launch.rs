@@ -257,3 +257,29 @@ fn last_words(dirs: &Dirs) -> String {
         .trim()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn the_log_of_starts_is_kept_short_and_its_last_words_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(folder.path());
+        fs::create_dir_all(dirs.logs()).unwrap();
+        let path = dirs.logs().join(START_LOG);
+        assert_eq!(last_words(&dirs), "");
+        let max = usize::try_from(START_LOG_BYTES_MAX).unwrap();
+        let mut log = start_log(&path).unwrap();
+        log.write_all(&vec![b'x'; max - 6]).unwrap();
+        log.write_all(b"\nlast\n").unwrap();
+        start_log(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), START_LOG_BYTES_MAX);
+        assert_eq!(last_words(&dirs), "last");
+        log.write_all(b"y").unwrap();
+        start_log(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    }
+}

@@ -71,7 +71,8 @@ pub(crate) fn write_before(stream: &Stream, bytes: &[u8], deadline: Instant) -> 
     let to = descriptor(stream);
     let mut left = bytes;
     while !left.is_empty() {
-        match send(to, left, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        // A closed connection is an error and no signal: Rust programs ignore SIGPIPE.
+        match send(to, left, SendFlags::DONTWAIT) {
             Ok(sent) => left = &left[sent..],
             Err(Errno::INTR) => (),
             Err(Errno::AGAIN) => wait_for(to, PollFlags::OUT, deadline)?,

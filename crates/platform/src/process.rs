@@ -134,6 +134,8 @@ fn named(found: Option<String>, otherwise: &str) -> String {
 mod tests {
     use super::*;
 
+    const POLL_STEP: std::time::Duration = std::time::Duration::from_millis(2);
+
     #[test]
     fn a_dead_process_does_not_run_though_nobody_waited_for_it() {
         assert!(process_alive(std::process::id()));
@@ -142,7 +144,7 @@ mod tests {
         let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while process_alive(child.id()) {
             assert!(std::time::Instant::now() < limit, "it runs on");
-            thread::yield_now();
+            thread::park_timeout(POLL_STEP);
         }
         child.wait().unwrap();
     }

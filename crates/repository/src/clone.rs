@@ -139,9 +139,14 @@ impl Clone {
             .map_err(|error| self.git("keep the branch's name", error))
     }
 
+    /// Our own branch, in a local-only repository.
+    #[must_use]
+    pub fn local_branch(&self) -> &str {
+        self.configured_branch.as_deref().unwrap_or(DEFAULT_BRANCH)
+    }
+
     pub(crate) fn local_ref(&self) -> String {
-        let branch = self.configured_branch.as_deref().unwrap_or(DEFAULT_BRANCH);
-        format!("refs/heads/{branch}")
+        format!("refs/heads/{}", self.local_branch())
     }
 
     pub(crate) fn target(

@@ -43,7 +43,8 @@ pub fn resolve(operation: &Operation, thread: &Thread) -> Resolution {
     let seen_status = seen
         .status
         .as_deref()
-        .map_or_else(|| thread.status(), normal_status);
+        .map(normal_status)
+        .unwrap_or_default();
     Resolution {
         ball: change(ball, &thread.ball(), &seen_ball, wins),
         status: change(status, &thread.status(), &seen_status, wins),

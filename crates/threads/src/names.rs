@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_holds_what_it_would_make_itself() {
         for (key, name) in BUILTIN {
             assert_eq!(folded(key), key);
             assert_eq!(clean(name), name);

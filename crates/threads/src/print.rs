@@ -45,7 +45,8 @@ impl NewHeader<'_> {
             ball,
             created,
         } = self;
-        let heading = heading(topic);
+        let topic = one_line(topic);
+        let heading = heading(&topic);
         match form {
             HeaderForm::FrontMatter => format!(
                 "---\ntopic: {topic}\ntitle: {title}\nstatus: {status}\nball: {ball}\n\
@@ -60,7 +61,7 @@ impl NewHeader<'_> {
 
 /// The heading that a thread's file begins with.
 pub(crate) fn heading(topic: &str) -> String {
-    format!("# {topic}{HEADING_SUFFIX}")
+    format!("# {}{HEADING_SUFFIX}", one_line(topic))
 }
 
 /// The entry of an operation, from its separator to its ID comment, with LF.

@@ -54,13 +54,19 @@ pub(crate) async fn for_a_push(handle: &Handle, id: &EntryId, limit: Duration) -
         .await
 }
 
-/// Whether no fetch begins in that state.
+/// Whether asking may begin no fetch in that state.
 fn rests(state: RepositoryState) -> bool {
-    matches!(state, RepositoryState::Paused | RepositoryState::Local)
+    match state {
+        RepositoryState::Paused | RepositoryState::Local | RepositoryState::SignedOut => true,
+        RepositoryState::Synced
+        | RepositoryState::Syncing
+        | RepositoryState::Offline
+        | RepositoryState::Attention => false,
+    }
 }
 
 async fn ask_for_sync(handle: &Handle) -> Option<u64> {
-    let (answer, number) = oneshot::channel();
+    let (answer, begun_before) = oneshot::channel();
     handle.inbox.send(Message::Sync(answer)).await.ok()?;
-    number.await.ok()
+    begun_before.await.ok()
 }

@@ -19,6 +19,9 @@ use serde_json::Value;
 /// Nothing here takes that long, even on a busy machine.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
 
+/// How often a condition is looked at.
+const POLL_STEP: Duration = Duration::from_millis(2);
+
 const ANOTHER_USER: &str = "65534";
 
 /// Waits until it is so.
@@ -26,7 +29,7 @@ pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let limit = Instant::now() + WAIT_MAX;
     while !is_so() {
         assert!(Instant::now() < limit, "never: {what}");
-        thread::yield_now();
+        thread::park_timeout(POLL_STEP);
     }
 }
 
@@ -223,7 +226,7 @@ impl Shim {
                 break status;
             }
             assert!(begun.elapsed() < limit, "it runs on");
-            thread::yield_now();
+            thread::park_timeout(POLL_STEP);
         };
         assert_eq!(status.code(), code);
     }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::*;
 
+const POLL_STEP: Duration = Duration::from_millis(2);
 const TAKERS_LEN: usize = 100;
 const CHILD: &str = "single_instance::tests::child_takes_and_waits";
 
@@ -105,7 +106,7 @@ fn a_killed_owner_leaves_no_hindrance_and_can_be_ended_from_outside() {
         let owns = |pid| owner(&state).is_some_and(|owner| owner.pid == pid);
         let limit = Instant::now() + Duration::from_secs(20);
         while !owns(child.id()) && Instant::now() < limit {
-            thread::yield_now();
+            thread::park_timeout(POLL_STEP);
         }
         assert_eq!(taken(&state).pid, Some(child.id()));
         end_owner(&state, ending).unwrap();
@@ -182,4 +183,14 @@ fn a_lock_that_was_replaced_is_noticed() {
     assert!(owned.refresh().unwrap());
     fs::remove_file(state.join(LOCK_FILE)).unwrap();
     assert!(!owned.refresh().unwrap());
+}
+
+#[test]
+fn a_lock_over_the_limit_names_nobody() {
+    let (_folder, state) = state();
+    leave(&state, |owner| owner.host = "x".repeat(60 << 10));
+    assert!(owner(&state).is_some());
+    leave(&state, |owner| owner.host = "x".repeat(64 << 10));
+    assert_eq!(owner(&state), None);
+    Ownership::take(&state).unwrap();
 }

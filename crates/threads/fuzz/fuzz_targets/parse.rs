@@ -38,7 +38,9 @@ fuzz_target!(|bytes: &[u8]| {
         arguments_digest: None,
     };
     for file in [None, Some(bytes)] {
-        let Applied::Changed(changed) = apply(&operation, file) else { return };
+        let Applied::Changed(changed) = apply(&operation, file) else {
+            return;
+        };
         assert_eq!(apply(&operation, Some(&changed)), Applied::Present);
         let (after, _) = parse(&changed);
         let added = file.map_or(0, |_| before.entries().len());

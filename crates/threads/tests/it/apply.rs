@@ -196,7 +196,9 @@ fn a_file_that_was_no_thread_stays_below_the_header() {
 fn check_header(file: &str, expected: &str) {
     let mut operation = plain();
     operation.status = Some("CLOSED".to_owned());
-    operation.seen.ball = Some(parse(file.as_bytes()).0.ball());
+    let before = parse(file.as_bytes()).0;
+    operation.seen.ball = Some(before.ball());
+    operation.seen.status = Some(before.status());
     let found = changed(&operation, Some(file));
     let entry = found.find("Entry: Claude (alice)").unwrap();
     assert_eq!(&found[..entry], expected, "{file:?}");
