@@ -204,10 +204,7 @@ fn new_topic(snapshot: &Snapshot, name: &str) -> Result<Topic, Failure> {
         let hint = format!("Call again with the topic '{}'.", error.suggestion);
         Failure::new(FailureCode::InvalidTopic, error.to_string(), hint)
     })?;
-    let same = snapshot
-        .threads()
-        .map(|(other, _)| other)
-        .find(|other| **other != topic && other.as_str().eq_ignore_ascii_case(topic.as_str()));
+    let same = threads::topic::other_case(&topic, snapshot.threads().map(|(topic, _)| topic));
     match same {
         None => Ok(topic),
         Some(other) => Err(Failure::new(
