@@ -37,6 +37,10 @@ pub(crate) const SILENCE_AGAIN: Duration = Duration::from_secs(5);
 /// How long answers are waited for after the client's end of input.
 pub(crate) const DRAIN_WAIT_MAX: Duration = Duration::from_millis(700);
 
+/// How long the client's first request is waited for where no daemon can be had, so that it is told
+/// why before the program ends.
+pub(crate) const FIRST_REQUEST_WAIT_MAX: Duration = Duration::from_millis(500);
+
 /// The pause before the second attempt to connect again; it doubles up to the greatest.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -62,6 +66,14 @@ enum Probe {
     Asked { at: Instant },
 }
 
+/// The end of the program, which waits for somebody to tell why.
+#[derive(Debug)]
+struct Ending {
+    at: Instant,
+    failure: Failure,
+    code: u8,
+}
+
 /// Between one client and one daemon after another.
 #[derive(Debug)]
 pub(crate) struct Bridge {
@@ -78,6 +90,7 @@ pub(crate) struct Bridge {
     reverse: Reverse,
     heard: Option<Instant>,
     draining: Option<Instant>,
+    ending: Option<Ending>,
     outputs: VecDeque<Output>,
 }
 
@@ -97,6 +110,7 @@ impl Bridge {
             reverse: Reverse::default(),
             heard: None,
             draining: None,
+            ending: None,
             outputs: VecDeque::new(),
         }
     }
@@ -116,11 +130,12 @@ impl Bridge {
             Event::DaemonLine(line) => self.daemon_line(line, now),
             Event::DaemonTooLong { id, is_call } => self.daemon_too_long(id.as_deref(), is_call),
             Event::Unlinked => self.unlinked(now),
-            Event::Unreachable { failure, exit_code } => self.unreachable(failure, exit_code),
+            Event::Unreachable { failure, exit_code } => self.unreachable(failure, exit_code, now),
             Event::Refused(failure) => self.refuse(failure),
             Event::ProbeAnswered => self.probed(now),
             Event::ProbeSilent(failure) => self.silent(failure, now),
         }
+        self.end_if_told(now);
         self.end_if_drained(now);
     }
 
@@ -147,6 +162,7 @@ impl Bridge {
             };
             self.outputs.push_back(Output::Probe);
         }
+        self.end_if_told(now);
         self.end_if_drained(now);
     }
 
@@ -158,7 +174,8 @@ impl Bridge {
             Link::Open { probe } => self.probe_at(probe),
         };
         let expiry = self.table.iter().filter_map(|waiting| waiting.expires);
-        expiry.chain(link).chain(self.draining).min()
+        let ending = self.ending.as_ref().map(|ending| ending.at);
+        expiry.chain(link).chain(self.draining).chain(ending).min()
     }
 
     fn client_line(&mut self, line: Arc<Vec<u8>>, now: Instant) {

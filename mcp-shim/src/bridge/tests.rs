@@ -332,6 +332,23 @@ fn the_first_daemon_that_cannot_be_had_ends_the_program_with_words() {
 }
 
 #[test]
+fn a_request_that_comes_after_the_failure_is_told_too() {
+    let mut story = Story::new();
+    story.handle(unreachable());
+    story.check(&[]);
+    story.client(&initialize(0));
+    story.check(&["client 0 daemon_unavailable", "end 69 Gone. Wait."]);
+}
+
+#[test]
+fn without_a_request_the_program_ends_all_the_same() {
+    let mut story = Story::new();
+    story.handle(unreachable());
+    story.pass(FIRST_REQUEST_WAIT_MAX);
+    story.check(&["end 69 Gone. Wait."]);
+}
+
+#[test]
 fn a_daemon_that_refuses_is_quoted_to_every_call() {
     let refusal = Failure::new(FailureCode::VersionMismatch, "Too old", "Update.");
     let mut story = Story::new();

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use protocol::failure::Failure;
 
 use super::{
-    Bridge, Link, PAUSE_MAX, PAUSE_MIN, PAUSE_REFUSED, Probe, RECONNECT_WAIT_MAX, REPLAY_WAIT_MAX,
-    SILENCE_AGAIN, SILENCE_MAX,
+    Bridge, Ending, FIRST_REQUEST_WAIT_MAX, Link, PAUSE_MAX, PAUSE_MIN, PAUSE_REFUSED, Probe,
+    RECONNECT_WAIT_MAX, REPLAY_WAIT_MAX, SILENCE_AGAIN, SILENCE_MAX,
 };
 use crate::failures::away;
 use crate::output::{Output, Start};
@@ -99,18 +99,33 @@ impl Bridge {
         self.outputs.push_back(Output::Relink { pause, start });
     }
 
-    pub(super) fn unreachable(&mut self, failure: Failure, exit_code: u8) {
+    pub(super) fn unreachable(&mut self, failure: Failure, exit_code: u8, now: Instant) {
         self.refused = false;
         if self.was_linked {
             self.down = Some(failure);
             let pause = self.pause();
             return self.relink(pause);
         }
+        self.ending = Some(Ending {
+            at: now + FIRST_REQUEST_WAIT_MAX,
+            failure,
+            code: exit_code,
+        });
+    }
+
+    /// Ends the program that found no daemon, once a request was told so or none came.
+    pub(super) fn end_if_told(&mut self, now: Instant) {
+        let asked = self.table.iter().next().is_some() || self.draining.is_some();
+        let Some(Ending { failure, code, .. }) =
+            self.ending.take_if(|ending| asked || ending.at <= now)
+        else {
+            return;
+        };
         let all = self.table.take_if(|_| true);
         self.give_up(all, &failure);
         let hint = failure.hint.as_deref().unwrap_or_default();
         self.outputs.push_back(Output::End {
-            code: exit_code,
+            code,
             words: Some(format!("{}. {hint}", failure.message)),
         });
     }
