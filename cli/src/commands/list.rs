@@ -78,7 +78,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Report, Pr
 fn words(filter: Filter) -> &'static str {
     match filter {
         Filter::Open => "open",
-        Filter::Mine => "your-turn",
+        Filter::Mine => text::threads::YOUR_TURN,
         Filter::New => "new",
         Filter::Closed => "closed",
         Filter::All => "",

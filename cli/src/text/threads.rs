@@ -6,6 +6,9 @@ use crate::plain::one_line;
 use crate::text::paint::Paint;
 use crate::text::{freshness, table};
 
+/// What names the filter that shows the reader's turn alone.
+pub(crate) const YOUR_TURN: &str = "your-turn";
+
 /// The list; `what` names the filter in words: `open`.
 pub(crate) fn text(threads: &Threads, repository: &str, what: &str, paint: Paint) -> String {
     let mut text = freshness::warning(&threads.freshness, paint);
@@ -18,7 +21,8 @@ pub(crate) fn text(threads: &Threads, repository: &str, what: &str, paint: Paint
     let count = table::counted(total, format!("{what} thread").trim_start());
     text.push_str(&paint.strong(&one_line(repository)));
     text.push_str(&format!(": {count}"));
-    if mine > 0 {
+    // Where the list is of nothing else, its count says it.
+    if mine > 0 && what != YOUR_TURN {
         text.push_str(&format!(", {mine} your turn"));
     }
     text.push('\n');
