@@ -68,12 +68,12 @@ impl ReadingMarks {
     }
 
     /// How many entries by others this reader has not been shown.
-    pub(crate) fn unread(&self, reader: &str, own: &str, topic: &Topic, summary: &Summary) -> u64 {
+    pub(crate) fn unread(&self, reader: &str, own: &str, topic: &str, summary: &Summary) -> u64 {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mark = kept
             .readers
             .get(reader)
-            .and_then(|reader| reader.threads.get(topic.as_str()));
+            .and_then(|reader| reader.threads.get(topic));
         unread(mark, own, summary)
     }
 

@@ -79,7 +79,7 @@ fn it_is_all_there_after_kill_and_restart() {
             said.structured["entry_id"].clone()
         })
         .collect();
-    machine.kill();
+    let _killed = machine.kill();
     machine.start();
     let found: Vec<_> = claude
         .entries("plan")

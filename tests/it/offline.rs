@@ -133,7 +133,7 @@ fn operations_that_wait_survive_a_kill_and_a_restart() {
     for number in 0..7 {
         let _said = claude.say("plan", &format!("T{number}"), "b");
     }
-    alice.kill();
+    let _killed = alice.kill();
     alice.start();
     assert_eq!(alice.repository("acme")["pending"], 7);
     assert_eq!(claude.count("plan"), 7);

@@ -131,7 +131,7 @@ fn a_client_outlives_its_daemon_in_both_eras() {
     let mut old = Shim::connect_with(&machine, "claude-code", Era::Sessions, &[]);
     let mut new = Shim::connect_with(&machine, "codex-mcp-client", Era::Stateless, &[]);
     for round in 0..3 {
-        let killed = machine.kill_whoever_serves();
+        let killed = machine.kill();
         for agent in [&mut old, &mut new] {
             let said = agent.say("plan", &format!("T{round}"), "b");
             assert_eq!(said.structured["delivery"], "local");

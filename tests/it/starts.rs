@@ -131,7 +131,7 @@ fn mode(path: &std::path::Path) -> u32 {
 fn a_socket_file_that_a_dead_daemon_left_is_no_hindrance() {
     let mut machine = Machine::without_settings();
     machine.start();
-    machine.kill();
+    let _killed = machine.kill();
     assert!(
         machine.socket().exists(),
         "a killed daemon leaves its socket"

@@ -1,6 +1,5 @@
 //! Two people, two daemons, one remote: what one says, the other reads, in both directions.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,12 +16,6 @@ const POLL: Duration = Duration::from_secs(5);
 
 /// How long after the poll interval the other side may read it.
 const READ_WITHIN: Duration = Duration::from_secs(2);
-
-fn alice_settings(url: &str, lines: &str) -> Settings {
-    Settings::of("alice")
-        .sync("")
-        .repository("acme", url, lines)
-}
 
 #[test]
 fn what_one_says_the_other_reads_over_file() {
@@ -140,56 +133,4 @@ fn the_remote_is_right(remote: &BareRepository, entries: &serde_json::Value, bod
     assert_eq!(python.len(), 2);
     assert_eq!(python[1].agent, "Codex (bob)");
     remote.assert_sound();
-}
-
-#[test]
-fn commits_name_the_code_that_the_agent_works_on() {
-    let remote = BareRepository::new();
-    let code = tests::scratch::folder();
-    code_checkout(code.path());
-    let lines = format!("code = [\"{}\"]", code.path().display());
-    let mut alice = Machine::new(&alice_settings(&remote.url(), &lines));
-    alice.start();
-    let path = code.path().display().to_string();
-    let mut claude = Shim::connect_with(
-        &alice,
-        "claude-code",
-        tests::shim::Era::Sessions,
-        &["--code", &path],
-    );
-    let said = claude.say("plan", "T", "b").structured;
-    alice.wait_in_step("acme");
-    let log = remote.log();
-    assert_eq!(
-        log[0].trailer("Watercooler-Entry-ID"),
-        said["entry_id"].as_str()
-    );
-    let names: Vec<&str> = log[0]
-        .trailers
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "Watercooler-Entry-ID",
-            "Watercooler-Topic",
-            "Code-Repo",
-            "Code-Branch",
-            "Code-Commit"
-        ]
-    );
-    assert_eq!(log[0].trailer("Code-Branch"), Some("feature/x"));
-}
-
-fn code_checkout(folder: &Path) {
-    let git = |arguments: &[&str]| drop(tests::git::git(folder, arguments));
-    git(&["init", "--quiet", "-b", "feature/x"]);
-    git(&[
-        "remote",
-        "add",
-        "origin",
-        "https://github.com/acme/acme.git",
-    ]);
-    git(&["commit", "--quiet", "--allow-empty", "--message", "start"]);
 }

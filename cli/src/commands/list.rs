@@ -13,6 +13,9 @@ use crate::session::Session;
 use crate::text;
 use crate::working_tree;
 
+/// How many threads are asked for at once; the daemon gives no more.
+const PAGE_THREADS: i64 = 1000;
+
 /// How many pages are asked for; what is beyond stays behind the document's `next_cursor`.
 const PAGES_MAX: usize = 1_000;
 
@@ -94,7 +97,7 @@ fn every_page(
     let mut page = |cursor: Option<String>| {
         ask(Request::ListThreads(ListThreads {
             filter,
-            limit: None,
+            limit: Some(PAGE_THREADS),
             cursor,
         }))
     };

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::ops::Range;
 
-use protocol::answer::ThreadSummary;
 use protocol::failure::{Failure, FailureCode};
 use protocol::request::ReadThread;
 
@@ -35,21 +34,34 @@ pub(crate) fn limit(given: Option<i64>, default: i64, max: i64) -> Result<usize,
 }
 
 /// A place in a list: your turn first, then newest first, then by topic.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) type Place<'a> = (bool, Reverse<i64>, &'a str);
+
+/// The place of a thread; `updated` is a Unix second.
+pub(crate) fn place(your_turn: bool, updated: Option<i64>, topic: &str) -> Place<'_> {
+    (!your_turn, Reverse(updated.unwrap_or(i64::MIN)), topic)
+}
+
+/// A place that an answer names and a later call goes on after.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     not_yours: bool,
-    updated: Reverse<String>,
+    updated: i64,
     topic: String,
 }
 
 impl Cursor {
-    /// The place of a row.
-    pub(crate) fn of(row: &ThreadSummary) -> Self {
+    /// That place.
+    pub(crate) fn at((not_yours, Reverse(updated), topic): Place<'_>) -> Self {
         Self {
-            not_yours: !row.your_turn,
-            updated: Reverse(row.updated.clone().unwrap_or_default()),
-            topic: row.topic.clone(),
+            not_yours,
+            updated,
+            topic: topic.to_owned(),
         }
+    }
+
+    /// The place that it names.
+    pub(crate) fn place(&self) -> Place<'_> {
+        (self.not_yours, Reverse(self.updated), &self.topic)
     }
 
     /// The place that an earlier answer named.
@@ -60,8 +72,9 @@ impl Cursor {
         let parts = text.strip_prefix("1.").and_then(|rest| {
             let (turn, rest) = rest.split_once('.')?;
             let (updated, topic) = rest.split_once('.')?;
-            let not_yours = matches!(turn, "n");
-            (turn == "y" || not_yours).then_some((not_yours, updated, topic))
+            let not_yours = turn == "n";
+            (turn == "y" || not_yours).then_some(())?;
+            Some((not_yours, updated.parse().ok()?, topic))
         });
         let (not_yours, updated, topic) = parts.ok_or_else(|| {
             Failure::new(
@@ -72,7 +85,7 @@ impl Cursor {
         })?;
         Ok(Self {
             not_yours,
-            updated: Reverse(updated.to_owned()),
+            updated,
             topic: topic.to_owned(),
         })
     }
@@ -81,7 +94,7 @@ impl Cursor {
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let turn = if self.not_yours { "n" } else { "y" };
-        write!(f, "1.{turn}.{}.{}", self.updated.0, self.topic)
+        write!(f, "1.{turn}.{}.{}", self.updated, self.topic)
     }
 }
 
@@ -313,13 +326,9 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_back_and_a_foreign_one_is_refused() {
-        let place = Cursor {
-            not_yours: true,
-            updated: Reverse("2026-01-05T09:00:00Z".into()),
-            topic: "a.b".into(),
-        };
+        let place = Cursor::at(place(false, Some(1_767_603_600), "a.b"));
         assert_eq!(Cursor::parse(&place.to_string()).unwrap(), place);
-        for text in ["", "1.", "2.y.x.y", "1.q.x.y", "1.y.x"] {
+        for text in ["", "1.", "2.y.1.y", "1.q.1.y", "1.y.1", "1.y.x.y"] {
             assert_eq!(
                 Cursor::parse(text).unwrap_err().code,
                 FailureCode::CursorExpired,

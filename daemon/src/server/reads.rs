@@ -12,7 +12,7 @@ use threads::topic::Topic;
 
 use crate::handle::Handle;
 use crate::server::caller::Caller;
-use crate::server::page::{self, Cursor, Part};
+use crate::server::page::{self, Cursor, Part, Place};
 use crate::server::waits;
 use crate::shared::{Setup, Shared};
 use crate::snapshot::{Shown, Snapshot};
@@ -37,28 +37,26 @@ pub(crate) fn list(
     let limit = page::limit(asked.limit, LIST_LIMIT, LIST_LIMIT_MAX)?;
     let after = asked.cursor.as_deref().map(Cursor::parse).transpose()?;
     let snapshot = handle.shown();
-    let mut rows: Vec<(Cursor, ThreadSummary)> = snapshot
+    let mut places: Vec<(Place<'_>, &Shown)> = snapshot
         .threads()
-        .map(|(topic, shown)| summary(setup, handle, caller, topic, shown))
-        .filter(|row| lets_through(asked.filter, row))
-        .map(|row| (Cursor::of(&row), row))
+        .map(|(topic, shown)| (place_of(setup, caller, topic, shown), &**shown))
+        .filter(|(place, shown)| lets_through(asked.filter, (handle, caller), *place, shown))
         .collect();
-    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let total = rows.len() as u64;
+    places.sort_by_key(|(place, _)| *place);
+    let total = places.len() as u64;
     let begin = after.map_or(0, |after| {
-        rows.partition_point(|(place, _)| *place <= after)
+        places.partition_point(|(place, _)| *place <= after.place())
     });
-    let mut rest = rows.split_off(begin);
-    let more = rest.len() > limit;
-    rest.truncate(limit);
-    let next_cursor = rest
-        .last()
-        .filter(|_| more)
-        .map(|(place, _)| place.to_string());
+    let page = &places[begin..places.len().min(begin + limit)];
+    let more = begin + page.len() < places.len();
+    let next_cursor = page.last().filter(|_| more);
     Ok(Answer::Threads(Threads {
-        threads: rest.into_iter().map(|(_, row)| row).collect(),
+        threads: page
+            .iter()
+            .map(|(place, shown)| row(handle, caller, *place, shown))
+            .collect(),
         total,
-        next_cursor,
+        next_cursor: next_cursor.map(|(place, _)| Cursor::at(*place).to_string()),
         freshness: snapshot
             .condition
             .freshness(snapshot.base.tip.as_ref(), Timestamp::now()),
@@ -76,26 +74,34 @@ pub(crate) fn your_turn(setup: &Setup, snapshot: &Snapshot, caller: &Caller) -> 
     turns.into_iter().map(|(_, topic)| topic).collect()
 }
 
-fn summary(
-    setup: &Setup,
+fn place_of<'a>(setup: &Setup, caller: &Caller, topic: &'a Topic, shown: &Shown) -> Place<'a> {
+    let updated = shown.summary.updated.map(|at| at.as_unix_seconds());
+    page::place(is_turn(setup, caller, shown), updated, topic.as_str())
+}
+
+fn row(
     handle: &Handle,
     caller: &Caller,
-    topic: &Topic,
+    (not_yours, _, topic): Place<'_>,
     shown: &Shown,
 ) -> ThreadSummary {
     let thread = &shown.summary;
-    let reader = caller.reader_key();
     ThreadSummary {
-        topic: topic.as_str().to_owned(),
+        topic: topic.to_owned(),
         title: thread.title.clone(),
         status: thread.status.clone(),
         ball: thread.ball.clone(),
-        your_turn: is_turn(setup, caller, shown),
-        is_new: handle.marks.unread(&reader, &reader, topic, thread) > 0,
+        your_turn: !not_yours,
+        is_new: is_new(handle, caller, topic, shown),
         entries: thread.entries.len() as u64,
         updated: thread.updated.map(|at| at.to_string()),
         last_author: thread.authors.first().cloned(),
     }
+}
+
+fn is_new(handle: &Handle, caller: &Caller, topic: &str, shown: &Shown) -> bool {
+    let reader = caller.reader_key();
+    handle.marks.unread(&reader, &reader, topic, &shown.summary) > 0
 }
 
 /// Whether the thread is the reader's turn.
@@ -112,13 +118,17 @@ pub(crate) fn is_turn(setup: &Setup, caller: &Caller, shown: &Shown) -> bool {
         )
 }
 
-fn lets_through(filter: Filter, row: &ThreadSummary) -> bool {
-    let closed = threads::thread::is_closed(&row.status);
+fn lets_through(
+    filter: Filter,
+    (handle, caller): (&Handle, &Caller),
+    (not_yours, _, topic): Place<'_>,
+    shown: &Shown,
+) -> bool {
     match filter {
-        Filter::Open => !closed,
-        Filter::Mine => row.your_turn,
-        Filter::New => row.is_new,
-        Filter::Closed => closed,
+        Filter::Open => !shown.summary.closed,
+        Filter::Mine => !not_yours,
+        Filter::New => is_new(handle, caller, topic, shown),
+        Filter::Closed => shown.summary.closed,
         Filter::All => true,
     }
 }

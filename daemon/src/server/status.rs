@@ -109,9 +109,11 @@ fn repository(
     let condition = &snapshot.condition;
     let tip = snapshot.base.tip.as_ref().map(ToString::to_string);
     let reader = caller.reader_key();
-    let unread = snapshot
-        .threads()
-        .map(|(topic, shown)| handle.marks.unread(&reader, &reader, topic, &shown.summary));
+    let unread = snapshot.threads().map(|(topic, shown)| {
+        handle
+            .marks
+            .unread(&reader, &reader, topic.as_str(), &shown.summary)
+    });
     RepositoryStatus {
         name: handle.name.clone(),
         url: handle.url_shown.clone(),
