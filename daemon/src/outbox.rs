@@ -3,10 +3,12 @@
 //!
 //! Under a repository's state folder:
 //!
-//!     outbox/000000000012-01JGT….json      {"format":1,"operation":{…},"resent_as":…}
-//!     outbox/unreadable/…                  what could not be read; never lost, never sent
-//!     held/000000000012-01JGT….json        {"format":1,"kept":{…},"reason":"…","at":"…"}
-//!     answers/answers.jsonl                one [`Answer`] a line
+//! ```text
+//! outbox/000000000012-01JGT….json      {"format":1,"operation":{…},"resent_as":…}
+//! outbox/unreadable/…                  what could not be read; never lost, never sent
+//! held/000000000012-01JGT….json        {"format":1,"kept":{…},"reason":"…","at":"…"}
+//! answers/answers.jsonl                one [`Answer`] a line
+//! ```
 //!
 //! The number is the order of the writes, across restarts. A file of a newer `format` is left alone.
 //!

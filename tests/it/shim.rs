@@ -118,9 +118,8 @@ fn orphan(machine: &Machine) -> Orphan {
     let pid = wait_for("the shim's pid", PATIENCE, || {
         fs::read_to_string(&named).ok()?.trim().parse().ok()
     });
-    wait_until("the shim runs", PATIENCE, || {
-        let exe = fs::read_link(format!("/proc/{pid}/exe"));
-        exe.is_ok_and(|exe| exe == Program::Shim.path())
+    wait_until("the shim is connected", PATIENCE, || {
+        processes::has_socket(pid)
     });
     Orphan { parent, pid }
 }
@@ -154,10 +153,20 @@ fn where_no_daemon_can_be_started_it_exits_69_with_one_line() {
     let shim = alone.join("watercooler-mcp");
     fs::copy(Program::Shim.path(), &shim).expect("a program can be copied");
     let mut command = machine.command(&shim);
-    command.env("PATH", "/usr/bin:/bin");
-    let ran = Ran::run(&mut command, "").exited(69);
-    assert_eq!(ran.stdout, "");
-    assert_eq!(ran.stderr.trim_end().lines().count(), 1, "{}", ran.stderr);
+    let mut child = command
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the shim starts");
+    // Its input stays open: the end of input is another reason to end.
+    let end = processes::reap("the shim gives up", &mut child, PATIENCE);
+    assert_eq!(end.code(), Some(69));
+    let left = child.wait_with_output().expect("a child can be waited for");
+    assert_eq!(left.stdout, b"");
+    let words = String::from_utf8_lossy(&left.stderr).into_owned();
+    assert_eq!(words.trim_end().lines().count(), 1, "{words}");
 }
 
 #[test]

@@ -130,11 +130,7 @@ fn the_shim_is_small(machine: &Machine, shim: &Path) {
         .spawn()
         .expect("the shim starts");
     wait_until("the shim is connected", PATIENCE, || {
-        // Its socket stands among its open files as soon as the daemon has answered.
-        let open = fs::read_dir(format!("/proc/{}/fd", child.id()));
-        open.into_iter().flatten().flatten().any(|file| {
-            fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
-        })
+        processes::has_socket(child.id())
     });
     let resident = resident_bytes(child.id());
     drop(child.stdin.take());

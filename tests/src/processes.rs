@@ -60,6 +60,15 @@ pub fn of_program(folder: &Path, program: &Path) -> Vec<u32> {
         .collect()
 }
 
+/// Whether a process holds a socket: a client, once the daemon was found.
+#[must_use]
+pub fn has_socket(pid: u32) -> bool {
+    let open = fs::read_dir(format!("/proc/{pid}/fd"));
+    open.into_iter().flatten().flatten().any(|file| {
+        fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+    })
+}
+
 /// Ends every process of `folder`, also those that are started meanwhile.
 pub fn end_all_of(folder: &Path) {
     for _ in 0..100 {

@@ -167,7 +167,7 @@ pub struct Say {
     /// `Spec` trailer, where the call names a model and a role.
     #[serde(default)]
     pub spec: Option<String>,
-    /// See [`Delivery`] and the contract on keys.
+    /// See [`Delivering`] and the contract on keys.
     #[serde(flatten)]
     pub delivery: Delivering,
 }
