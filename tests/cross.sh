@@ -74,8 +74,8 @@ export "${name^^}_OPENSSL_LIB_DIR=${libraries[0]#"$cache/root"}"
 # Warnings of our crates are errors by cargo's own setting, which unlike RUSTFLAGS rebuilds nothing.
 check() {
   echo "-- $target: $*"
-  cargo check --locked -Zbuild-std=std,panic_abort --target "$target" -Zwarnings \
-    --config 'build.warnings="deny"' --config 'profile.dev.panic="abort"' "$@" 9>&-
+  cargo check --locked -Zbuild-std=std,panic_abort -Zchecksum-freshness --target "$target" \
+    -Zwarnings --config 'build.warnings="deny"' --config 'profile.dev.panic="abort"' "$@" 9>&-
 }
 
 failed=0

@@ -19,6 +19,8 @@ while [ "$count" -gt 0 ]; do
   esac
   previous=$argument
   case $argument in
+    # Microsoft's compiler alone takes this, by which the cc crate knows it.
+    '-?') exit 1 ;;
     -arch | -isysroot | --target=* | -mmacosx-version-min=*) ;;
     *) set -- "$@" "$argument" ;;
   esac
