@@ -5,8 +5,8 @@
 #                                            the two programs that clients start
 #   ./tests/cross.sh windows|macos --all     the daemon, its repositories and the MCP end too
 #
-# The installed toolchain has the standard library of one system alone. So Debian's Rust, which comes
-# with the source of its library, is unpacked into ~/.cache/watercooler-cross, or into
+# The installed toolchain has the standard library of one system alone. So Debian's Rust, which
+# comes with the source of its library, is unpacked into ~/.cache/watercooler-cross, or into
 # $WATERCOOLER_CROSS_CACHE, and builds that library for the other system: once, of about 1.5 GB in
 # all; later runs check our code alone. To begin anew, delete that folder.
 #
@@ -72,6 +72,8 @@ export "${name^^}_OPENSSL_INCLUDE_DIR=${headers:-/usr/include}"
 export "${name^^}_OPENSSL_LIB_DIR=${libraries[0]#"$cache/root"}"
 
 # Warnings of our crates are errors by cargo's own setting, which unlike RUSTFLAGS rebuilds nothing.
+# Checksums, because cargo holds the crates of two checkouts for the same: by the times of its files
+# an older checkout would pass for what the newer one was.
 check() {
   echo "-- $target: $*"
   cargo check --locked -Zbuild-std=std,panic_abort -Zchecksum-freshness --target "$target" \

@@ -96,7 +96,7 @@ suite_check() {
   step lints cargo clippy --workspace --all-targets -- -D warnings
   step documentation env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
   step 'scripts parse' bash -c 'for script in "$@"; do bash -n "$script" || exit 1; done' - \
-    tests/run.sh .ci/run $(find installer -name '*.sh')
+    tests/run.sh tests/cross.sh tests/cross/packages.sh .ci/run $(find installer -name '*.sh')
 }
 
 suite_cross() {

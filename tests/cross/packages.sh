@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Unpacks Debian's Rust with the source of its standard library into a folder; installs nothing.
 #
-#   rust_with_source FOLDER    0: $FOLDER/root holds it. 1: failed. 2: not to be had on this machine;
-#                              then $why says why.
+#   rust_with_source FOLDER    0: $FOLDER/root holds it. 1: failed. 2: not to be had on this
+#                              machine; then $why says why.
 
 rust_packages='rustc-web rust-web-src'
 # dlltool makes the import libraries of the standard library for Windows.
