@@ -1,23 +1,24 @@
 //! Does what the engine asks for, off the loop: each action is one blocking task whose result
 //! comes back to the loop as [`Finished`].
 
+mod projecting;
+mod sending;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use repository::{Author, Clone as GitClone, PushError, Remote, Tip, TransferError};
+use repository::{Author, Clone as GitClone, Remote, Tip, TransferError};
 use threads::entry_id::EntryId;
-use threads::operation::Operation;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
 
 use crate::base;
 use crate::bodies::Bodies;
 use crate::handle::NotAccepted;
 use crate::outbox::{KeepError, Keeper, Settling, Slot};
 use crate::snapshot::{Base, Content};
-use crate::working_tree::{Projection, WorkingTree};
+use crate::working_tree::WorkingTree;
 
 /// What one repository's actions work on.
 #[derive(Clone, Debug)]
@@ -178,136 +179,6 @@ impl Performer {
             bytes_received: fetched.bytes_received,
         })
     }
-
-    fn push_now(&self, before: &Arc<Base>, slots: &[Slot]) -> PushOutcome {
-        let mut outcome = PushOutcome::default();
-        let owned: Vec<Operation> = slots
-            .iter()
-            .map(|slot| slot.kept.operation.clone())
-            .collect();
-        let mut tip = before.tip;
-        match self.send(tip.as_ref(), &owned, &mut outcome) {
-            Ok(sent) => tip = Some(sent),
-            Err(PushError::Refused { reason }) => {
-                tip = self.send_one_by_one(tip, slots, &reason, &mut outcome);
-            }
-            Err(error) => outcome.failure = Some(failure(error)),
-        }
-        self.advance(before, tip.as_ref(), &mut outcome);
-        outcome
-    }
-
-    fn send(
-        &self,
-        onto: Option<&Tip>,
-        operations: &[Operation],
-        outcome: &mut PushOutcome,
-    ) -> Result<Tip, PushError> {
-        let Some(remote) = &self.remote else {
-            let tip = self.clone.commit_local(operations, &self.author);
-            let tip = tip.map_err(|error| PushError::Failed(error.into()))?;
-            outcome
-                .done
-                .extend(operations.iter().map(|operation| operation.id.clone()));
-            return Ok(tip.expect("a commit was made, or stood there"));
-        };
-        let pushed = self.clone.push(remote, onto, operations, &self.author)?;
-        outcome.bytes_sent += pushed.bytes_sent;
-        outcome.done.extend(pushed.done);
-        Ok(pushed.tip)
-    }
-
-    /// Finds what the remote's rules refuse; the others go on.
-    fn send_one_by_one(
-        &self,
-        mut tip: Option<Tip>,
-        slots: &[Slot],
-        first_reason: &str,
-        outcome: &mut PushOutcome,
-    ) -> Option<Tip> {
-        outcome.refused = Some(refused(first_reason));
-        for slot in slots {
-            let operation = &slot.kept.operation;
-            match self.send(tip.as_ref(), std::slice::from_ref(operation), outcome) {
-                Ok(sent) => tip = Some(sent),
-                Err(PushError::Refused { reason }) => {
-                    warn!(repository = %self.name, id = %operation.id, %reason, "Held");
-                    outcome.refused = Some(refused(&reason));
-                    match self.keeper.hold(slot, &reason, unix_now()) {
-                        Ok(()) => outcome.held.push((slot.clone(), reason)),
-                        Err(error) => warn!(%error, "A refused operation stays in the outbox"),
-                    }
-                }
-                Err(error) => {
-                    outcome.failure = Some(failure(error));
-                    break;
-                }
-            }
-        }
-        tip
-    }
-
-    /// Makes the base of the new tip.
-    fn advance(&self, before: &Arc<Base>, tip: Option<&Tip>, outcome: &mut PushOutcome) {
-        if outcome.done.is_empty() || tip == before.tip.as_ref() {
-            return;
-        }
-        match base::advance(&self.clone, before, tip) {
-            Ok(base) => {
-                outcome.changed = base::changed(before, &base);
-                outcome.base = Some(base);
-            }
-            Err(error) => {
-                outcome.failure = Some(PushFailure::Unknown(error.into()));
-                outcome.done.clear();
-            }
-        }
-    }
-
-    fn project_now(&self, tree: &mut WorkingTree, contents: &[(Topic, Option<Content>)]) {
-        let texts: Vec<(&Topic, Option<Arc<[u8]>>)> = contents
-            .iter()
-            .filter_map(|(topic, content)| Some((topic, self.text(topic, content.as_ref())?)))
-            .collect();
-        let wanted: Vec<(&Topic, Option<&[u8]>)> = texts
-            .iter()
-            .map(|(topic, text)| (*topic, text.as_deref()))
-            .collect();
-        let projected = match tree.project_all(&wanted) {
-            Ok(projected) => projected,
-            Err(error) => {
-                warn!(repository = %self.name, %error, "The working tree was not written");
-                return;
-            }
-        };
-        for ((topic, _), projected) in wanted.iter().zip(projected) {
-            match projected {
-                Ok(Projection::Written | Projection::Unchanged | Projection::Removed) => (),
-                Ok(Projection::Foreign(what)) => {
-                    info!(repository = %self.name, %topic, ?what, "Left alone in the working tree");
-                }
-                Err(error) => {
-                    warn!(repository = %self.name, %topic, %error, "A file was not written");
-                }
-            }
-        }
-    }
-
-    /// What the file should hold, `Some(None)` where there should be none; none where it cannot be
-    /// known.
-    fn text(&self, topic: &Topic, content: Option<&Content>) -> Option<Option<Arc<[u8]>>> {
-        match content {
-            None => Some(None),
-            Some(Content::Bytes(text)) => Some(Some(Arc::clone(text))),
-            Some(Content::Blob(blob)) => match self.bodies.read(blob, &self.clone) {
-                Ok(text) => Some(Some(text)),
-                Err(error) => {
-                    warn!(%topic, %error, "A thread's text is missing from the clone");
-                    None
-                }
-            },
-        }
-    }
 }
 
 impl PushOutcome {
@@ -327,22 +198,6 @@ fn not_kept(error: KeepError) -> NotAccepted {
         }
         KeepError::Uncertain(error) => NotAccepted::Uncertain(error.to_string()),
     }
-}
-
-fn failure(error: PushError) -> PushFailure {
-    match error {
-        PushError::Rejected => PushFailure::Rejected,
-        PushError::Unknown(error) => PushFailure::Unknown(error),
-        PushError::Failed(error) => PushFailure::Failed(error),
-        PushError::Refused { reason } => unreachable!("split before: {reason}"),
-    }
-}
-
-fn refused(reason: &str) -> (String, String) {
-    (
-        format!("The remote refused an entry: {reason}"),
-        "It is kept under held/ in the state folder; ask who sets the remote's rules.".to_owned(),
-    )
 }
 
 /// The time, in the whole seconds that files hold.
