@@ -8,6 +8,7 @@ pub mod durable;
 pub mod private_folder;
 pub mod process;
 pub mod single_instance;
+pub mod worker;
 
 #[cfg(unix)]
 #[path = "unix/mod.rs"]

@@ -10,6 +10,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_s
 /// `sizeof(sun_path)` less the NUL.
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 
+/// Names the program that runs, whatever lies at its path.
+pub(crate) const RUNNING_PROGRAM: Option<&str> = Some("/proc/self/exe");
+
+pub(super) const BOUNDS_ADDRESS_SPACE: bool = true;
+
 pub(crate) fn machine_id() -> String {
     ["/etc/machine-id", "/var/lib/dbus/machine-id"]
         .into_iter()

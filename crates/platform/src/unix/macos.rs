@@ -12,6 +12,11 @@ pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 103;
 /// The longest value of the kernel that is read: a UUID in words.
 const VALUE_BYTES_MAX: usize = 128;
 
+pub(crate) const RUNNING_PROGRAM: Option<&str> = None;
+
+/// Libraries of the system take more than any bound of use.
+pub(super) const BOUNDS_ADDRESS_SPACE: bool = false;
+
 pub(crate) fn machine_id() -> String {
     host_uuid().or_else(super::host_name).unwrap_or_default()
 }

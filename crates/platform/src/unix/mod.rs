@@ -11,6 +11,7 @@ use std::process::Command;
 use rustix::process::{Pid, geteuid, getppid, setsid, test_kill_process};
 
 mod account;
+mod group;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod kernel;
@@ -19,8 +20,10 @@ mod kernel;
 mod kernel;
 
 pub(crate) use account::own_user_name;
+pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
 pub(crate) use kernel::{
-    Parent, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id, process_start,
+    Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
+    process_start,
 };
 
 /// A locked file can be read by others here, so that the lock itself names its owner.

@@ -15,16 +15,20 @@ use windows_sys::Win32::System::Threading::{
     CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS,
 };
 
+mod group;
 mod machine;
 mod process;
 mod user;
 
+pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
 pub(crate) use machine::{boot_id, machine_id};
 pub(crate) use process::{Parent, end_process, process_alive, process_start};
 pub(crate) use user::{is_run_by_us, own_user_id};
 
 /// Pipes have names of their own; this bounds the paths of sockets on other systems.
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 256;
+
+pub(crate) const RUNNING_PROGRAM: Option<&str> = None;
 
 /// A locked file cannot be read by others here, so that its owner's name stands beside it.
 pub(crate) const OWNER_FILE: &str = "daemon.owner";

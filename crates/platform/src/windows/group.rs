@@ -1,0 +1,28 @@
+//! The nearest to process groups that the standard library offers: children end when their pipes
+//! close.
+
+use std::io;
+use std::os::windows::process::CommandExt;
+use std::process::{Child, Command};
+
+use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW};
+
+pub(crate) fn lead_group(command: &mut Command) {
+    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
+}
+
+pub(crate) fn has_ended(child: &mut Child) -> bool {
+    !matches!(child.try_wait(), Ok(None))
+}
+
+pub(crate) fn kill_group(child: &mut Child) {
+    // Fails only where the child is gone, which is what is wanted.
+    let _ = child.kill();
+}
+
+pub(crate) fn kill_own_group() {}
+
+/// A process cannot bound itself here without a job of its own.
+pub(crate) fn bound(_memory_bytes_max: u64, _file_bytes_max: u64) -> io::Result<()> {
+    Ok(())
+}
