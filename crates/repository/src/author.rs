@@ -1,13 +1,14 @@
 //! Who stands as author and committer in the commits that we make.
 
 use git2::{Signature, Time};
+use serde::{Deserialize, Serialize};
 use threads::timestamp::Timestamp;
 
 const NAME_WHERE_EMPTY: &str = "watercooler";
 const EMAIL_WHERE_EMPTY: &str = "watercooler@localhost";
 
 /// A commit's author, from the settings `identity.name` and `identity.email`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
     /// The name; characters that git forbids in a name are left out, an empty one is replaced.
     pub name: String,

@@ -7,11 +7,15 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use git2::{Oid, Reference, Repository, RepositoryInitOptions, RepositoryOpenFlags};
+use serde::{Deserialize, Serialize};
 
-use crate::{CloneError, Tip, classify, libgit2};
+use crate::exchange::Exchange;
+use crate::transport::{Group, Masters};
+use crate::{CloneError, Remote, Tip, classify, hold, libgit2, os};
 
 /// The branch where neither the settings nor the remote name one.
 pub(crate) const DEFAULT_BRANCH: &str = "main";
@@ -26,7 +30,7 @@ const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
 const REMOTE_BRANCHES: &str = "refs/remotes/origin/";
 
 /// What of a repository's settings shapes the clone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloneConfig {
     /// The folder of the tree where threads live; empty: the tree itself.
     pub directory: String,
@@ -44,6 +48,9 @@ pub struct Clone {
     handles: Mutex<Vec<Repository>>,
     /// Held by whoever moves refs: an exchange must not be overtaken by another of this process.
     moving: Mutex<()>,
+    /// Held by a worker for its life.
+    held: Option<fs::File>,
+    masters: Option<Arc<Masters>>,
 }
 
 /// A handle, given back when dropped.
@@ -55,24 +62,22 @@ pub(crate) struct Handle<'a> {
 impl Clone {
     /// Opens the clone at `path`, making it where there is none. Its configuration is written
     /// afresh, locks that a killed process left are removed: the caller holds the lock that makes it
-    /// the only one to write here.
+    /// the only daemon here. Waits for the worker of one that was killed, which ends by itself.
+    ///
+    /// # Errors
+    /// [`CloneError::InUse`] where it does not; else what is wrong with the folder or `config`.
     pub fn open(path: &Path, config: CloneConfig) -> Result<Clone, CloneError> {
-        let directory = directory_checked(&config.directory)?;
-        if let Some(name) = &config.branch {
-            check_branch(name)?;
-        }
-        libgit2::prepare().map_err(|source| CloneError::Git {
-            doing: "set libgit2 up",
-            source,
-        })?;
-        let clone = Clone {
-            path: path.to_owned(),
-            directory,
-            configured_branch: config.branch,
-            handles: Mutex::default(),
-            moving: Mutex::default(),
-        };
+        Clone::open_within(path, config, hold::WAIT_MAX)
+    }
+
+    fn open_within(
+        path: &Path,
+        config: CloneConfig,
+        wait_max: Duration,
+    ) -> Result<Clone, CloneError> {
+        let clone = Clone::checked(path, config)?;
         fs::create_dir_all(path).map_err(|error| clone.io(path, error))?;
+        let _held = hold::hold(path, wait_max)?;
         clone.remove_leftovers(path, 0)?;
         if !path.join("HEAD").exists() || !path.join("objects").exists() {
             let mut options = RepositoryInitOptions::new();
@@ -85,6 +90,66 @@ impl Clone {
         clone.write_configuration()?;
         clone.lend()?;
         Ok(clone)
+    }
+
+    /// The clone at `path`, which a daemon has opened, for the one process that does its network
+    /// work: nobody else attaches, or opens it again, until this is dropped or the process ends.
+    /// The process leads its own process group, and every child that it starts here stays in it.
+    /// Its memory for packs is bounded.
+    ///
+    /// # Errors
+    /// [`CloneError::InUse`] where another process has it; else what is wrong with the clone.
+    pub fn attach(path: &Path, config: CloneConfig) -> Result<Clone, CloneError> {
+        let mut clone = Clone::checked(path, config)?;
+        libgit2::bound_memory().map_err(|error| clone.git("bound the memory", error))?;
+        clone.held = Some(hold::hold(path, hold::WAIT_MAX)?);
+        clone.lend()?;
+        Ok(clone)
+    }
+
+    /// Keeps one login to an ssh remote between exchanges, by a socket in `folder`, which is private
+    /// and short enough for one. Without effect where the system's ssh cannot do that.
+    #[must_use]
+    pub fn with_ssh_sockets(mut self, folder: PathBuf) -> Clone {
+        self.masters = os::SSH_KEEPS_LOGINS.then(|| Arc::new(Masters::new(folder)));
+        self
+    }
+
+    fn checked(path: &Path, config: CloneConfig) -> Result<Clone, CloneError> {
+        let directory = directory_checked(&config.directory)?;
+        if let Some(name) = &config.branch {
+            check_branch(name)?;
+        }
+        libgit2::prepare().map_err(|source| CloneError::Git {
+            doing: "set libgit2 up",
+            source,
+        })?;
+        Ok(Clone {
+            path: path.to_owned(),
+            directory,
+            configured_branch: config.branch,
+            handles: Mutex::default(),
+            moving: Mutex::default(),
+            held: None,
+            masters: None,
+        })
+    }
+
+    /// A new exchange of this clone.
+    pub(crate) fn exchange(&self, remote: &Remote) -> Arc<Exchange> {
+        let group = if self.held.is_some() {
+            Group::Ours
+        } else {
+            Group::Own
+        };
+        Exchange::within(remote, self.path.clone(), group, self.masters.clone())
+    }
+
+    /// After an exchange that failed: its way to the remote is not used again.
+    pub(crate) fn end_ssh(&self) {
+        if let Some(masters) = &self.masters {
+            masters.end();
+        }
     }
 
     /// The remote's newest commit as last fetched or pushed; `None` before that, and where the

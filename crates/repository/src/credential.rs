@@ -107,6 +107,7 @@ fn filled(exchange: &Exchange) -> Result<Credential, TransferError> {
         question(exchange).as_bytes(),
         limit,
         ANSWER_BYTES_MAX,
+        exchange.group,
     );
     let finished = finished.map_err(|error| {
         if error.kind() == ErrorKind::TimedOut {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The kinds of trouble that `status` shows; named after what can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// No answer, or one that makes no sense: try again later. Also everything unknown.
     Offline,
@@ -68,7 +70,7 @@ impl fmt::Display for Kind {
 
 /// Why an exchange with the remote failed. `message` and `hint` are single lines for a person,
 /// without control characters or secrets.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct TransferError {
     /// What can be done about it.
@@ -78,15 +80,17 @@ pub struct TransferError {
     /// What a person can do; never empty.
     pub hint: String,
     #[source]
-    pub(crate) source: Option<git2::Error>,
+    pub(crate) source: Option<Cause>,
 }
 
+/// What libgit2 said of a failed exchange, as text: it may come from another process.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{0}")]
+pub(crate) struct Cause(String);
+
 impl TransferError {
-    pub(crate) fn new(
-        kind: Kind,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> TransferError {
+    /// A trouble in our own words; both are single lines for a person.
+    pub fn new(kind: Kind, message: impl Into<String>, hint: impl Into<String>) -> TransferError {
         TransferError {
             kind,
             message: message.into(),
@@ -96,7 +100,7 @@ impl TransferError {
     }
 
     pub(crate) fn caused_by(mut self, source: git2::Error) -> TransferError {
-        self.source = Some(source);
+        self.source = Some(Cause(source.to_string()));
         self
     }
 }
@@ -112,7 +116,8 @@ impl From<CloneError> for TransferError {
                 Kind::Damaged,
                 "the clone is made anew; nothing that was written is lost",
             ),
-            CloneError::Io { .. }
+            CloneError::InUse { .. }
+            | CloneError::Io { .. }
             | CloneError::Git { .. }
             | CloneError::Raced
             | CloneError::Blocked { .. } => (
@@ -146,6 +151,12 @@ pub enum CloneError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The process that works on it for a daemon did not end in time.
+    #[error("another process still works on {path}")]
+    InUse {
+        /// The clone.
+        path: PathBuf,
     },
     /// No space is left where the clone is.
     #[error("no space is left at {path}")]
@@ -189,7 +200,7 @@ pub enum CloneError {
 }
 
 /// How a push failed.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum PushError {
     /// The remote moved meanwhile and took nothing: fetch, then push again.
     #[error("the remote has moved meanwhile")]

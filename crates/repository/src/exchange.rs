@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::transport::{Group, Masters};
 use crate::{Kind, Remote, RemoteUrl, TransferError};
 
 /// The most that a remote may send in one exchange, in bytes.
@@ -15,7 +16,7 @@ pub const RECEIVED_BYTES_MAX: u64 = 256 << 20;
 const WORDS_BYTES_MAX: usize = 8 << 10;
 
 /// How long the last words of a child that ended are waited for.
-const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
+pub(crate) const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
 
 /// What libgit2's callbacks and our transports share while one exchange runs. libgit2 calls them on
 /// the thread that started it, which is how they find theirs.
@@ -26,6 +27,10 @@ pub(crate) struct Exchange {
     /// Our clone, whose configuration a child git may read.
     pub(crate) clone: PathBuf,
     pub(crate) timeout: Duration,
+    /// Where its children go.
+    pub(crate) group: Group,
+    /// Keeps the login to an ssh remote.
+    pub(crate) masters: Option<Arc<Masters>>,
     pub(crate) deadline: Instant,
     received: AtomicU64,
     sent: AtomicU64,
@@ -45,19 +50,32 @@ struct Heard {
 
 /// The last bytes of a stream.
 #[derive(Debug, Default)]
-struct Tail(Vec<u8>);
+pub(crate) struct Tail(Vec<u8>);
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Exchange>>> = const { RefCell::new(None) };
 }
 
 impl Exchange {
+    /// One whose children are in groups of their own, and which logs in by itself.
+    #[cfg(test)]
     pub(crate) fn new(remote: &Remote, clone: PathBuf) -> Arc<Exchange> {
+        Exchange::within(remote, clone, Group::Own, None)
+    }
+
+    pub(crate) fn within(
+        remote: &Remote,
+        clone: PathBuf,
+        group: Group,
+        masters: Option<Arc<Masters>>,
+    ) -> Arc<Exchange> {
         Arc::new(Exchange {
             url: remote.url.clone(),
             ssh_key: remote.ssh_key.clone(),
             clone,
             timeout: remote.timeout,
+            group,
+            masters,
             deadline: Instant::now() + remote.timeout,
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -167,12 +185,12 @@ impl Exchange {
 
     /// What ssh or a child git wrote to its stderr.
     pub(crate) fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.heard().stderr.0).into_owned()
+        self.heard().stderr.text()
     }
 
     /// What the remote told people: hooks, rules, progress.
     pub(crate) fn sideband(&self) -> String {
-        String::from_utf8_lossy(&self.heard().sideband.0).into_owned()
+        self.heard().sideband.text()
     }
 
     pub(crate) fn child_started(&self) {
@@ -199,7 +217,11 @@ impl Exchange {
 }
 
 impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
         let surplus = self.0.len().saturating_sub(WORDS_BYTES_MAX);
         self.0.drain(..surplus);

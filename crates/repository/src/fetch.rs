@@ -6,6 +6,7 @@ use git2::{
     AutotagOption, Direction, FetchOptions, ProxyOptions, RemoteCallbacks, RemoteConnection,
     Repository,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::clone::{DEFAULT_BRANCH, backup_ref, check_branch, remote_ref};
 use crate::exchange::Exchange;
@@ -13,7 +14,7 @@ use crate::url::Place;
 use crate::{Clone, Kind, Remote, Tip, TransferError, classify, credential, libgit2};
 
 /// What a fetch found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched {
     /// The branch's newest commit; `None`: the branch is not there yet, the first push makes it.
     pub tip: Option<Tip>,
@@ -41,14 +42,18 @@ impl Clone {
     /// and no push makes it again. Waits while another exchange of this clone runs.
     pub fn fetch(&self, remote: &Remote) -> Result<Fetched, TransferError> {
         let _moving = self.lock_moving();
-        let repository = self.open_handle()?;
-        let exchange = Exchange::new(remote, self.path.clone());
+        let repository = self.lend()?;
+        let exchange = self.exchange(remote);
         let before = self.branch_of(&repository)?;
         let wanted = wanted_branch(remote, self.configured_branch())?;
 
         let advertised = exchange
             .run(|| download(&repository, &exchange, wanted, before.as_deref()))
-            .map_err(|failure| failure.told(&exchange))?;
+            .map_err(|failure| {
+                let trouble = failure.told(&exchange);
+                self.end_ssh();
+                trouble
+            })?;
         self.settled(&repository, advertised, before.as_deref(), &exchange)
     }
 

@@ -1,8 +1,8 @@
 //! Git: a private bare clone, its fetch, replay and push; the one crate that knows git.
 //!
 //! Invariants: nothing is force-pushed; nothing is ever checked out; no configuration but our own
-//! is read; every exchange with a remote ends by its deadline; every child is in a process group of
-//! its own and is reaped.
+//! is read; every exchange with a remote ends by its deadline; every child is reaped, and in a
+//! process group of its own, or in ours where a process does one clone's network work alone.
 
 mod author;
 mod classify;
@@ -11,6 +11,7 @@ mod credential;
 mod error;
 mod exchange;
 mod fetch;
+mod hold;
 mod id;
 mod libgit2;
 mod program;
@@ -40,4 +41,5 @@ pub use push::Pushed;
 pub use read::{BLOB_BYTES_MAX, Changed, File, Skipped};
 pub use remote::Remote;
 pub use replay::HISTORY_COMMITS_MAX;
+pub use transport::end_children;
 pub use url::{RemoteUrl, UrlError};

@@ -15,6 +15,14 @@ use crate::transport;
 /// pushed meanwhile and runs no hooks; for `ssh` it has none in our builds.
 const OWN_SCHEMES: [&str; 2] = ["file", "ssh"];
 
+/// How much of packs is mapped at a time, and in pieces of which size, in bytes: within the memory
+/// that a worker may use.
+const MAPPED_BYTES_MAX: usize = 512 << 20;
+const PIECE_BYTES: usize = 32 << 20;
+
+/// How much of unpacked objects is remembered, in bytes.
+const CACHE_BYTES_MAX: isize = 64 << 20;
+
 static PREPARED: Mutex<bool> = Mutex::new(false);
 static SERVER_LIMITS: Once = Once::new();
 
@@ -40,6 +48,16 @@ pub(crate) fn prepare() -> Result<(), git2::Error> {
     }
     *prepared = true;
     Ok(())
+}
+
+/// Keeps what libgit2 maps and remembers small; what it allocates is for the process to bound.
+pub(crate) fn bound_memory() -> Result<(), git2::Error> {
+    // SAFETY: a worker calls it once, before it opens its clone and starts a thread that uses git2.
+    unsafe {
+        opts::set_mwindow_size(PIECE_BYTES)?;
+        opts::set_mwindow_mapped_limit(MAPPED_BYTES_MAX)?;
+        opts::set_cache_max_size(CACHE_BYTES_MAX)
+    }
 }
 
 /// Bounds each single wait of libgit2's own transports (https) by the first remote's time-out; the

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use git2::{PushOptions, Repository};
+use serde::{Deserialize, Serialize};
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
 
@@ -14,7 +15,7 @@ use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, proxy, wanted
 use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError};
 
 /// What a push did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushed {
     /// The remote's tip now, and ours.
     pub tip: Tip,
@@ -53,7 +54,7 @@ impl Clone {
     ) -> Result<Pushed, PushError> {
         let _moving = self.lock_moving();
         let failed = |error: CloneError| PushError::Failed(error.into());
-        let repository = self.open_handle().map_err(failed)?;
+        let repository = self.lend().map_err(failed)?;
         let onto = onto.copied();
         let replayed = self
             .replay(&repository, onto, operations, author)
@@ -63,6 +64,7 @@ impl Clone {
                 },
                 CloneError::Branch { .. }
                 | CloneError::Directory { .. }
+                | CloneError::InUse { .. }
                 | CloneError::Io { .. }
                 | CloneError::DiskFull { .. }
                 | CloneError::Damaged { .. }
@@ -85,7 +87,7 @@ impl Clone {
             });
         }
 
-        let exchange = Exchange::new(remote, self.path.clone());
+        let exchange = self.exchange(remote);
         let branch =
             match wanted_branch(remote, self.configured_branch()).map_err(PushError::Failed)? {
                 Some(branch) => branch.to_owned(),
@@ -100,7 +102,10 @@ impl Clone {
             onto,
             tip,
         };
-        sent.judged(&repository)?;
+        sent.judged(&repository).inspect_err(|error| match error {
+            PushError::Unknown(_) | PushError::Failed(_) => self.end_ssh(),
+            PushError::Rejected | PushError::Refused { .. } => (),
+        })?;
         if self.configured_branch().is_none() {
             self.remember_branch(&repository, &branch).map_err(failed)?;
         }

@@ -2,6 +2,7 @@
 
 mod child;
 mod file;
+mod process;
 mod ssh;
 
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use crate::{Kind, TransferError};
 
 pub(crate) use child::run;
 pub(crate) use file::{with_users_configuration, without_git_variables};
+pub(crate) use process::Group;
+pub use process::end_children;
+pub(crate) use ssh::Masters;
 
 /// Which way the objects go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +58,10 @@ impl SmartSubtransport for Subtransport {
                 path,
             } => {
                 let login = ssh::Login {
-                    user: user.as_deref(),
-                    host,
+                    user: user.clone(),
+                    host: host.clone(),
                     port: *port,
+                    key: self.exchange.ssh_key.clone(),
                 };
                 ssh::command(&login, path, direction, &self.exchange)
             }

@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, geteuid, kill_process, kill_process_group, waitid,
+};
 
 /// Where systems usually put git and ssh.
 pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
@@ -15,6 +17,9 @@ pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
     "/opt/homebrew/bin",
     "/opt/local/bin",
 ];
+
+/// Whether one login to a server can serve several exchanges.
+pub(crate) const SSH_KEEPS_LOGINS: bool = true;
 
 /// A file that is always empty.
 pub(crate) const NULL_DEVICE: &str = "/dev/null";
@@ -27,6 +32,30 @@ pub(crate) fn is_program(path: &Path) -> bool {
 /// The child leads a process group of its own, so that it can be ended with its own children.
 pub(crate) fn set_apart(command: &mut Command) {
     command.process_group(0);
+}
+
+/// Asks a process to end; git then removes its locks. False where there is no asking.
+pub(crate) fn ask_to_end(pid: u32) -> bool {
+    // Fails only where it is gone, which is what is wanted.
+    i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok())
+}
+
+/// Asks a child that `set_apart` was called for, with everything in its group.
+pub(crate) fn ask_group_to_end(child: &Child) -> bool {
+    i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .is_some_and(|group| kill_process_group(group, Signal::TERM).is_ok())
+}
+
+/// Whether the child has ended, which is still to be waited for.
+pub(crate) fn has_ended(child: &mut Child) -> bool {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
 }
 
 /// Ends a child that `set_apart` was called for, with everything in its group. It must not have

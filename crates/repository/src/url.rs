@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The longest address taken, in bytes.
@@ -23,9 +24,11 @@ const TOKEN_PREFIXES: [&str; 8] = [
 
 /// A remote's address, checked: `https://`, `ssh://`, `[user@]host:path`, `file://` or an absolute
 /// path; `http://` and `git://` to this machine alone. Never with a password. What is displayed
-/// names no user of https.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// names no user of https. In JSON it is the text that it was read from.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RemoteUrl {
+    text: String,
     place: Place,
     shown: String,
 }
@@ -117,12 +120,21 @@ impl RemoteUrl {
             }
             Place::Ssh { .. } | Place::File(_) => text.to_owned(),
         };
-        Ok(RemoteUrl { place, shown })
+        Ok(RemoteUrl {
+            text: text.to_owned(),
+            place,
+            shown,
+        })
     }
 
     /// The address as people may see it, without the user of an https address.
     pub fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// Whether it is reached by ssh.
+    pub fn is_ssh(&self) -> bool {
+        matches!(self.place, Place::Ssh { .. })
     }
 
     /// Whether it is a folder of this machine.
@@ -150,6 +162,20 @@ impl RemoteUrl {
             Place::Ssh { host, .. } => format!("ssh://{host}/"),
             Place::File(_) => "file:///".to_owned(),
         }
+    }
+}
+
+impl TryFrom<String> for RemoteUrl {
+    type Error = UrlError;
+
+    fn try_from(text: String) -> Result<RemoteUrl, UrlError> {
+        RemoteUrl::parse(&text)
+    }
+}
+
+impl From<RemoteUrl> for String {
+    fn from(url: RemoteUrl) -> String {
+        url.text
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
     r"C:\Program Files\Git\usr\bin",
 ];
 
+/// Whether one login to a server can serve several exchanges.
+pub(crate) const SSH_KEEPS_LOGINS: bool = false;
+
 /// A file that is always empty.
 pub(crate) const NULL_DEVICE: &str = "NUL";
 
@@ -26,6 +29,18 @@ pub(crate) fn is_program(path: &Path) -> bool {
 
 pub(crate) fn set_apart(command: &mut Command) {
     command.creation_flags(APART);
+}
+
+pub(crate) fn ask_to_end(_pid: u32) -> bool {
+    false
+}
+
+pub(crate) fn ask_group_to_end(_child: &Child) -> bool {
+    false
+}
+
+pub(crate) fn has_ended(child: &mut Child) -> bool {
+    !matches!(child.try_wait(), Ok(None))
 }
 
 /// Ends the child; its own children end when their pipes close.

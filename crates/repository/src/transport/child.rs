@@ -2,18 +2,15 @@
 //! passes, always reaped.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::process::{Group, Process};
 use crate::exchange::Exchange;
-use crate::{Kind, TransferError, os};
-
-/// How often a child that should end is looked at, growing from the first to the second.
-const REAP_PAUSE_MIN: Duration = Duration::from_micros(500);
-const REAP_PAUSE_MAX: Duration = Duration::from_millis(20);
+use crate::{Kind, TransferError};
 
 /// The pipes of a child that speaks git's pack protocol. Dropping it closes them; the child then has
 /// until the exchange's deadline to end.
@@ -40,10 +37,11 @@ pub(super) fn converse(
     command: Command,
     exchange: &Arc<Exchange>,
 ) -> Result<Conversation, TransferError> {
-    let mut child = spawned(command, Stdio::piped()).map_err(|error| not_started(&error))?;
-    let stdin = child.stdin.take().expect("stdin was asked for as a pipe");
-    let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
-    let mut stderr = child.stderr.take().expect("stderr was asked for as a pipe");
+    let pipes = [Stdio::piped(), Stdio::piped(), Stdio::piped()];
+    let mut child =
+        Process::start(command, pipes, exchange.group).map_err(|error| not_started(&error))?;
+    let (stdin, stdout) = (child.take_stdin(), child.take_stdout());
+    let mut stderr = child.take_stderr();
     let (finish, finished) = channel();
 
     // Counted twice: its end and its last words come separately.
@@ -79,11 +77,12 @@ pub(crate) fn run(
     input: &[u8],
     limit: Duration,
     stdout_bytes_max: u64,
+    group: Group,
 ) -> io::Result<Finished> {
     let deadline = Instant::now() + limit;
-    let mut child = spawned(command, Stdio::null())?;
-    let mut stdin = child.stdin.take().expect("stdin was asked for as a pipe");
-    let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
+    let pipes = [Stdio::piped(), Stdio::piped(), Stdio::null()];
+    let mut child = Process::start(command, pipes, group)?;
+    let (mut stdin, stdout) = (child.take_stdin(), child.take_stdout());
     let (finish, finished) = channel();
     let warden = thread::spawn(move || guarded(child, &finished, deadline));
 
@@ -105,39 +104,18 @@ pub(crate) fn run(
     })
 }
 
-fn spawned(mut command: Command, stderr: Stdio) -> io::Result<Child> {
-    os::set_apart(&mut command);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .spawn()
-}
-
 /// Waits for a child's end, ends it at the deadline, and reaps it. `None`: it had to be ended.
-fn guarded(mut child: Child, finished: &Receiver<()>, deadline: Instant) -> Option<ExitStatus> {
+fn guarded(mut child: Process, finished: &Receiver<()>, deadline: Instant) -> Option<ExitStatus> {
     let remaining = deadline.saturating_duration_since(Instant::now());
-    let mut pause = REAP_PAUSE_MIN;
-    match finished.recv_timeout(remaining) {
-        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-            while Instant::now() < deadline {
-                match child.try_wait() {
-                    Ok(Some(status)) => return Some(status),
-                    Ok(None) => thread::sleep(pause),
-                    Err(_) => break,
-                }
-                pause = (pause * 2).min(REAP_PAUSE_MAX);
-            }
-        }
-        Err(RecvTimeoutError::Timeout) => (),
-    }
-    os::kill_group(&mut child);
-    // Fails only for a child that was reaped, and this is the one place that reaps.
-    let _ = child.wait();
-    None
+    let status = match finished.recv_timeout(remaining) {
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => child.ended_by(deadline),
+        Err(RecvTimeoutError::Timeout) => None,
+    };
+    child.end();
+    status
 }
 
-fn not_started(error: &io::Error) -> TransferError {
+pub(super) fn not_started(error: &io::Error) -> TransferError {
     TransferError::new(
         Kind::Offline,
         format!("a program could not be started: {error}"),

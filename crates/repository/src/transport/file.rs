@@ -90,7 +90,7 @@ fn safe_folders(git: &Path, exchange: &Exchange) -> Vec<String> {
     command.args(["config", "--null", "--get-all", "safe.directory"]);
     command.current_dir(&exchange.clone);
     let limit = exchange.remaining().min(SETTING_TIMEOUT_MAX);
-    match run(command, b"", limit, SETTING_BYTES_MAX) {
+    match run(command, b"", limit, SETTING_BYTES_MAX, exchange.group) {
         Ok(finished) => String::from_utf8_lossy(&finished.stdout)
             .split('\0')
             .filter(|folder| !folder.is_empty())

@@ -1,5 +1,8 @@
 //! A remote behind ssh: the system's `ssh`, with the user's configuration and agent, never asking.
 
+mod master;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -7,22 +10,48 @@ use super::{Direction, program_missing};
 use crate::exchange::Exchange;
 use crate::{TransferError, program};
 
+pub(crate) use master::Masters;
+
 /// The most that connecting may take of an exchange.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(15);
 
-/// Where to log in.
-pub(super) struct Login<'a> {
-    pub(super) user: Option<&'a str>,
-    pub(super) host: &'a str,
+/// Where to log in, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) user: Option<String>,
+    pub(super) host: String,
     pub(super) port: Option<u16>,
+    pub(super) key: Option<PathBuf>,
 }
 
 pub(super) fn command(
-    login: &Login<'_>,
+    login: &Login,
     path: &str,
     direction: Direction,
     exchange: &Exchange,
 ) -> Result<Command, TransferError> {
+    let through = match &exchange.masters {
+        Some(masters) => masters.through(login, exchange)?,
+        None => None,
+    };
+    let mut command = common(exchange)?;
+    // A master that the user's configuration asks for would outlive the exchange; one that runs
+    // already is joined, unless there is one of ours.
+    command.args(["-o", "ControlMaster=no"]);
+    if let Some(socket) = through {
+        command.arg("-S").arg(as_control_path(&socket));
+    }
+    add_destination(&mut command, login);
+    let service = match direction {
+        Direction::Fetch => "git-upload-pack",
+        Direction::Push => "git-receive-pack",
+    };
+    command.arg(format!("{service} {}", quoted(path)));
+    Ok(command)
+}
+
+/// ssh, never asking, with the limits of an exchange.
+fn common(exchange: &Exchange) -> Result<Command, TransferError> {
     let ssh = program::find("ssh").ok_or_else(|| program_missing("ssh"))?;
     let mut command = Command::new(ssh);
     let connect = exchange.timeout.min(CONNECT_TIMEOUT_MAX).as_secs().max(1);
@@ -33,26 +62,6 @@ pub(super) fn command(
         // A forward of the user's configuration may be taken already, and would end the connection.
         .args(["-o", "ClearAllForwardings=yes"])
         .args(["-o", &format!("ConnectTimeout={connect}")]);
-    if let Some(port) = login.port {
-        command.args(["-p", &port.to_string()]);
-    }
-    if let Some(key) = &exchange.ssh_key {
-        command
-            .args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"])
-            .arg(key);
-    }
-    let host = login.host;
-    let destination = login
-        .user
-        .map_or_else(|| host.to_owned(), |user| format!("{user}@{host}"));
-    let service = match direction {
-        Direction::Fetch => "git-upload-pack",
-        Direction::Push => "git-receive-pack",
-    };
-    command
-        .arg("--")
-        .arg(destination)
-        .arg(format!("{service} {}", quoted(path)));
     command
         .env("SSH_ASKPASS_REQUIRE", "never")
         .env_remove("SSH_ASKPASS")
@@ -61,6 +70,28 @@ pub(super) fn command(
         .env("LC_ALL", "C")
         .current_dir(&exchange.clone);
     Ok(command)
+}
+
+fn add_destination(command: &mut Command, login: &Login) {
+    if let Some(port) = login.port {
+        command.args(["-p", &port.to_string()]);
+    }
+    if let Some(key) = &login.key {
+        command
+            .args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"])
+            .arg(key);
+    }
+    let host = &login.host;
+    let destination = match &login.user {
+        Some(user) => format!("{user}@{host}"),
+        None => host.clone(),
+    };
+    command.arg("--").arg(destination);
+}
+
+/// ssh replaces what follows a percent sign (ssh_config(5), TOKENS).
+fn as_control_path(socket: &Path) -> String {
+    socket.to_string_lossy().replace('%', "%%")
 }
 
 /// One word for the far shell, quoted as git does it (`sq_quote_buf` in git's quote.c).
@@ -95,9 +126,10 @@ mod tests {
             panic!("not ssh")
         };
         let login = Login {
-            user: user.as_deref(),
-            host,
+            user: user.clone(),
+            host: host.clone(),
             port: *port,
+            key: exchange.ssh_key.clone(),
         };
         let command = command(&login, path, direction, &exchange).unwrap();
         command
@@ -109,7 +141,7 @@ mod tests {
     #[test]
     fn arguments_are_as_promised() {
         let common = "-T -a -x -o BatchMode=yes -o StrictHostKeyChecking=yes \
-                      -o ClearAllForwardings=yes -o ConnectTimeout=5";
+                      -o ClearAllForwardings=yes -o ConnectTimeout=5 -o ControlMaster=no";
         assert_eq!(
             arguments("git@h.example:a/b.git", None, Direction::Fetch).join(" "),
             format!("{common} -- git@h.example git-upload-pack 'a/b.git'"),

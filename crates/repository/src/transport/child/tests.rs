@@ -98,14 +98,21 @@ fn last_words_are_heard() {
 #[test]
 fn running_to_the_end_is_bounded_in_time_and_size() {
     let limit = Duration::from_secs(9);
-    let finished = run(shell("cat; exit 0"), b"said", limit, 4).unwrap();
+    let finished = run(shell("cat; exit 0"), b"said", limit, 4, Group::Own).unwrap();
     assert_eq!(
         (finished.status.success(), finished.stdout.as_slice()),
         (true, &b"said"[..])
     );
-    let error = run(shell("cat"), b"more than four", limit, 4).unwrap_err();
+    let error = run(shell("cat"), b"more than four", limit, 4, Group::Own).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
-    let error = run(shell("sleep 60"), b"", Duration::from_millis(100), 4).unwrap_err();
+    let error = run(
+        shell("sleep 60"),
+        b"",
+        Duration::from_millis(100),
+        4,
+        Group::Own,
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    assert!(run(Command::new("/nowhere/git"), b"", limit, 4).is_err());
+    assert!(run(Command::new("/nowhere/git"), b"", limit, 4, Group::Own).is_err());
 }
