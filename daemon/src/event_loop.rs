@@ -250,6 +250,7 @@ impl EventLoop {
             self.finish(finished);
         }
         self.submissions.end();
+        self.performer.end_transfers().await;
         self.show();
         if let Some(answer) = answer {
             // Whoever asked may have given up waiting.

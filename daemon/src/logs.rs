@@ -16,6 +16,18 @@ const FILES_MAX: usize = 5;
 /// The variable that sets what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
 const FILTER: &str = "WATERCOOLER_LOG";
 
+/// Begins to log to stderr, for the daemon that reads it.
+pub(crate) fn begin_in_worker() {
+    let lines = fmt::layer()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(filter())
+        .with(lines)
+        .init();
+}
+
 /// Begins to log; what waits for the file is written when the guard is dropped.
 ///
 /// # Errors
@@ -30,15 +42,17 @@ pub(crate) fn begin(folder: &Path) -> anyhow::Result<WorkerGuard> {
         .build(folder)
         .context("open the log file")?;
     let (file, guard) = tracing_appender::non_blocking(file);
-    let filter =
-        EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info,rmcp=off"));
     // A daemon that a client started has a file for its stderr, which says why it did not start.
     let detached = std::env::var_os(DETACHED_VARIABLE).is_some();
     let stderr = (!detached).then(|| fmt::layer().with_ansi(false).with_writer(std::io::stderr));
     tracing_subscriber::registry()
-        .with(filter)
+        .with(filter())
         .with(fmt::layer().with_ansi(false).with_writer(file))
         .with(stderr)
         .init();
     Ok(guard)
+}
+
+fn filter() -> EnvFilter {
+    EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info,rmcp=off"))
 }

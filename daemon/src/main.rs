@@ -21,11 +21,12 @@ mod shared;
 mod snapshot;
 mod start;
 mod supervisor;
+mod transfer;
 mod working_tree;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::start::NotStarted;
 
@@ -34,7 +35,19 @@ use crate::start::NotStarted;
 /// SIGTERM or `watercooler daemon stop`.
 #[derive(Debug, Parser)]
 #[command(name = "watercoolerd", version = VERSION, after_help = AFTER_HELP)]
-struct Arguments {}
+#[command(disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+/// What this program is besides the daemon.
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// Does one repository's network work for a daemon, which starts it.
+    #[command(hide = true)]
+    Transfer,
+}
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (protocol 1)");
 
@@ -49,7 +62,9 @@ Exit codes: 0 ended as told, 1 not started, 2 bad usage.";
     reason = "before the log begins there is only stderr"
 )]
 fn main() -> ExitCode {
-    Arguments::parse();
+    if let Some(Role::Transfer) = Arguments::parse().role {
+        return transfer::serve::run();
+    }
     match start::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(NotStarted::Running(taken)) => {

@@ -29,6 +29,7 @@ use crate::perform::{Finished, Performer, unix_now};
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Snapshot};
+use crate::transfer::{Link, Sockets};
 use crate::working_tree::WorkingTree;
 
 /// What all repositories share.
@@ -38,6 +39,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     pub(crate) bodies: Bodies,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) sockets: Arc<Sockets>,
 }
 
 /// Opens a repository; the loop returned with its handle is to be run. Blocks on the disk.
@@ -56,7 +58,11 @@ pub(crate) fn open(
         directory: of.directory.clone(),
         branch: of.branch.clone(),
     };
-    let clone = GitClone::open(&state.join("clone.git"), config).context("open the clone")?;
+    let path = state.join("clone.git");
+    let clone = GitClone::open(&path, config.clone()).context("open the clone")?;
+    let by_ssh = remote.as_ref().is_some_and(|remote| remote.url.is_ssh());
+    let sockets = by_ssh.then(|| Arc::clone(&surroundings.sockets));
+    let link = Link::new(&of.name, path, config, sockets);
     let tip = if remote.is_some() {
         clone.tip()
     } else {
@@ -82,6 +88,7 @@ pub(crate) fn open(
         keeper: opened.keeper,
         bodies: surroundings.bodies.clone(),
         remote,
+        link: Arc::new(link),
         author: Author {
             name: settings.identity.name.clone(),
             email: settings.identity.email.clone(),

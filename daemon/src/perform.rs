@@ -18,6 +18,7 @@ use crate::bodies::Bodies;
 use crate::handle::NotAccepted;
 use crate::outbox::{KeepError, Keeper, Settling, Slot};
 use crate::snapshot::{Base, Content};
+use crate::transfer::Link;
 use crate::working_tree::WorkingTree;
 
 /// What one repository's actions work on.
@@ -29,6 +30,8 @@ pub(crate) struct Performer {
     pub(crate) bodies: Bodies,
     /// None where our own branch is the truth.
     pub(crate) remote: Option<Remote>,
+    /// To the remote.
+    pub(crate) link: Arc<Link>,
     pub(crate) author: Author,
     pub(crate) results: mpsc::Sender<Finished>,
 }
@@ -156,6 +159,13 @@ impl Performer {
         });
     }
 
+    /// Ends what runs for the remote, and waits for that.
+    pub(crate) async fn end_transfers(&self) {
+        let link = Arc::clone(&self.link);
+        // It does not panic, and where it is not run everything ends anyway.
+        let _ = tokio::task::spawn_blocking(move || link.end()).await;
+    }
+
     fn start(&self, work: impl FnOnce(&Self) -> Finished + Send + 'static) {
         let performer = self.clone();
         tokio::task::spawn_blocking(move || {
@@ -167,7 +177,7 @@ impl Performer {
 
     fn fetch_now(&self, before: &Arc<Base>) -> Result<Fetched, TransferError> {
         let remote = self.remote.as_ref().expect("only a remote is fetched");
-        let fetched = self.clone.fetch(remote)?;
+        let fetched = self.link.fetch(remote)?;
         let base = base::advance(&self.clone, before, fetched.tip.as_ref())?;
         let changed = base::changed(before, &base);
         Ok(Fetched {

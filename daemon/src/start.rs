@@ -19,6 +19,7 @@ use crate::open::Surroundings;
 use crate::recent_agents::RecentAgents;
 use crate::shared::Shared;
 use crate::supervisor::Supervisor;
+use crate::transfer::Sockets;
 use crate::{logs, server};
 
 /// How many orders wait for the supervisor at most.
@@ -82,6 +83,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         clock: Clock::start(),
         bodies: Bodies::new(),
         metrics: Arc::clone(&metrics),
+        sockets: Arc::new(Sockets::begin(&dirs)),
     };
     let mut supervisor = Supervisor::new(surroundings.clone());
     let setup = supervisor.set_up(None).await;

@@ -44,7 +44,7 @@ impl Performer {
                 .extend(operations.iter().map(|operation| operation.id.clone()));
             return Ok(tip.expect("a commit was made, or stood there"));
         };
-        let pushed = self.clone.push(remote, onto, operations, &self.author)?;
+        let pushed = self.link.push(remote, onto, operations, &self.author)?;
         outcome.bytes_sent += pushed.bytes_sent;
         outcome.done.extend(pushed.done);
         Ok(pushed.tip)
