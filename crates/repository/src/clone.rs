@@ -26,6 +26,9 @@ const HANDLES_MAX: usize = 4;
 /// How deep a killed process's leftovers are looked for; branch names nest no deeper in practice.
 const LEFTOVER_DEPTH_MAX: usize = 16;
 
+/// Where old tips are kept.
+pub(crate) const BACKUPS: &str = "refs/backup/";
+
 const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
 const REMOTE_BRANCHES: &str = "refs/remotes/origin/";
 
@@ -150,6 +153,12 @@ impl Clone {
         if let Some(masters) = &self.masters {
             masters.end();
         }
+    }
+
+    /// Its folder, which `git --git-dir` takes.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The remote's newest commit as last fetched or pushed; `None` before that, and where the
@@ -395,7 +404,7 @@ pub(crate) fn remote_ref(branch: &str) -> String {
 }
 
 pub(crate) fn backup_ref(tip: Oid) -> String {
-    format!("refs/backup/{tip}")
+    format!("{BACKUPS}{tip}")
 }
 
 /// Names that libgit2 gives to files which it has not finished (`refdb_fs.c`, `indexer.c`,

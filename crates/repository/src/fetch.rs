@@ -8,7 +8,7 @@ use git2::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::clone::{DEFAULT_BRANCH, backup_ref, check_branch, remote_ref};
+use crate::clone::{DEFAULT_BRANCH, check_branch, remote_ref};
 use crate::exchange::Exchange;
 use crate::url::Place;
 use crate::{Clone, Kind, Remote, Tip, TransferError, classify, credential, libgit2};
@@ -103,9 +103,7 @@ impl Clone {
                     .graph_descendant_of(new.0, old.0)
                     .map_err(|error| self.git("compare two tips", error))?;
             if !descends {
-                repository
-                    .reference(&backup_ref(old.0), old.0, true, "")
-                    .map_err(|error| self.git("keep the old tip", error))?;
+                self.keep_backup(repository, old)?;
                 rewritten = shown;
             }
         }

@@ -5,6 +5,7 @@
 //! process group of its own, or in ours where a process does one clone's network work alone.
 
 mod author;
+mod backup;
 mod classify;
 mod clone;
 mod credential;
@@ -32,6 +33,7 @@ use unix as os;
 use windows as os;
 
 pub use author::Author;
+pub use backup::BACKUPS_MAX;
 pub use clone::{Clone, CloneConfig};
 pub use error::{CloneError, Kind, PushError, TransferError};
 pub use exchange::RECEIVED_BYTES_MAX;

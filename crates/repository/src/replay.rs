@@ -8,6 +8,7 @@ use git2::{FileMode, Oid, Repository, Tree};
 use threads::apply::{Applied, apply};
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
+use threads::topic::Topic;
 
 use crate::read::Standing;
 use crate::{Author, Clone, CloneError, Tip};
@@ -159,7 +160,12 @@ impl Clone {
     }
 
     fn path_of(&self, operation: &Operation) -> String {
-        let name = operation.topic.file_name();
+        self.file_path(&operation.topic)
+    }
+
+    /// Where a thread's file lies in the tree, from its root.
+    pub fn file_path(&self, topic: &Topic) -> String {
+        let name = topic.file_name();
         let parts = self
             .directory
             .iter()

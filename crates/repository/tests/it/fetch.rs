@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use repository::{Clone, CloneConfig, Kind};
+use repository::{BACKUPS_MAX, Clone, CloneConfig, Kind};
 
 use crate::bench::{Bench, author, operation, remote_at, run_again, script, succeeded, tip};
 
@@ -142,6 +142,36 @@ fn a_rewritten_branch_is_told_and_the_old_tip_kept() {
         (Some(tip(&orphan)), Some(tip(&first)))
     );
     bench.check_sound("clone");
+}
+
+#[test]
+fn the_newest_backups_are_kept() {
+    let bench = Bench::new();
+    let first = bench.commit("main", &[A]);
+    let clone = bench.clone("clone");
+    clone.fetch(&bench.remote()).unwrap();
+    let tree = bench.git("rev-parse main^{tree}");
+    let folder = bench.path("clone");
+    bench.git_in(&folder, &format!("update-ref refs/backup/local {first}"));
+    clone.back_up(&tip(&first)).unwrap();
+    // Old by when it was kept, not by what its commit says.
+    let by = "-c user.name=Bob -c user.email=bob@example.com";
+    let made: Vec<String> = (0..BACKUPS_MAX)
+        .map(|number| bench.git_in(&folder, &format!("{by} commit-tree -m {number} {tree}")))
+        .collect();
+    for commit in &made {
+        clone.back_up(&tip(commit)).unwrap();
+    }
+    let kept = |name: &str| {
+        let found = bench.git_in(&folder, &format!("for-each-ref refs/backup/{name}"));
+        !found.is_empty()
+    };
+    assert!(
+        made.iter().all(|commit| kept(commit)),
+        "the newest are kept"
+    );
+    assert!(!kept(&first), "the oldest is let go");
+    assert!(kept("local"), "another name is for good");
 }
 
 #[test]
