@@ -1,6 +1,7 @@
 //! Owns one repository's changing state: takes what happened, asks the engine what to do, starts
 //! it, and shows the outcome. It awaits nothing but the next thing that happens.
 
+mod losses;
 mod outcomes;
 pub(crate) mod pending;
 pub(crate) mod submissions;
@@ -24,9 +25,10 @@ use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
 use crate::handle::{Message, NotAccepted};
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Slot};
 use crate::perform::{Finished, Performer, unix_now};
 use crate::snapshot::{Base, Snapshot};
+use crate::vanished::Vanished;
 use crate::working_tree::WorkingTree;
 
 /// How many messages wait for the loop at most; a sender beyond waits itself.
@@ -56,6 +58,10 @@ pub(crate) struct EventLoop {
     pub(crate) submissions: Submissions,
     /// What each kind of trouble last said.
     pub(crate) words: HashMap<TroubleKind, (String, String)>,
+    /// Entries that are gone from the remote and that nobody has seen to.
+    pub(crate) vanished: Vanished,
+    /// How often that was handed to the disk.
+    pub(crate) notes: u64,
     /// The threads whose file may not be what is shown.
     pub(crate) unprojected: BTreeSet<Topic>,
     /// None while files are being written.
@@ -100,6 +106,7 @@ impl EventLoop {
             let trouble = Trouble::new(TroubleKind::PushRefused);
             self.tell(Event::TroubleFound { trouble });
         }
+        self.tell_of_losses();
     }
 
     fn tell(&mut self, event: Event) {
@@ -128,12 +135,20 @@ impl EventLoop {
                 self.outbox.not_kept(&id);
                 self.submissions.refuse(&id, &NotAccepted::OutboxFull);
             }
-            Action::Fetch => self.performer.fetch(Arc::clone(&self.base)),
+            Action::Fetch => {
+                let slots = self.pending_slots();
+                self.performer.fetch(Arc::clone(&self.base), slots);
+            }
             Action::Push => {
-                let slots = self.pending.ids().filter_map(|id| self.outbox.slot(id));
-                self.performer.push(Arc::clone(&self.base), slots.collect());
+                let slots = self.pending_slots();
+                self.performer.push(Arc::clone(&self.base), slots);
             }
         }
+    }
+
+    fn pending_slots(&self) -> Vec<Slot> {
+        let slots = self.pending.ids().filter_map(|id| self.outbox.slot(id));
+        slots.collect()
     }
 
     /// Hands what waits for the disk to it, all at once, unless it is busy.
@@ -160,6 +175,7 @@ impl EventLoop {
                 // Whoever asked may have gone.
                 let _ = answer.send(begun);
             }
+            Message::SeenTo => self.seen_to(),
             Message::Active => self.tell(Event::ClientActive),
             Message::Stop(_) => unreachable!("taken by run"),
         }

@@ -41,6 +41,8 @@ pub(crate) enum Message {
     Submit(Box<Submission>),
     /// Fetch and push now; answered with how many fetches had begun before this.
     Sync(oneshot::Sender<u64>),
+    /// The person has seen to what vanished.
+    SeenTo,
     /// Somebody reads or writes here.
     Active,
     /// End; answered when nothing of the loop runs on.

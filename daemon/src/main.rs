@@ -22,6 +22,7 @@ mod snapshot;
 mod start;
 mod supervisor;
 mod transfer;
+mod vanished;
 mod working_tree;
 
 use std::process::ExitCode;

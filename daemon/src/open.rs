@@ -30,6 +30,7 @@ use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Snapshot};
 use crate::transfer::{Link, Sockets};
+use crate::vanished::VanishedFile;
 use crate::working_tree::WorkingTree;
 
 /// What all repositories share.
@@ -93,6 +94,7 @@ pub(crate) fn open(
             name: settings.identity.name.clone(),
             email: settings.identity.email.clone(),
         },
+        vanished_file: VanishedFile::in_folder(&state),
         results,
     };
     Ok(assemble(
@@ -167,6 +169,8 @@ fn assemble(
         inbox,
     };
     let event_loop = EventLoop {
+        vanished: performer.vanished_file.read(),
+        notes: 0,
         clock,
         engine: engine(settings, performer.remote.as_ref(), clock),
         performer,

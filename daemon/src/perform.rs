@@ -1,6 +1,7 @@
 //! Does what the engine asks for, off the loop: each action is one blocking task whose result
 //! comes back to the loop as [`Finished`].
 
+mod hearing;
 mod projecting;
 mod sending;
 
@@ -19,6 +20,7 @@ use crate::handle::NotAccepted;
 use crate::outbox::{KeepError, Keeper, Settling, Slot};
 use crate::snapshot::{Base, Content};
 use crate::transfer::Link;
+use crate::vanished::{Loss, Vanished, VanishedFile};
 use crate::working_tree::WorkingTree;
 
 /// What one repository's actions work on.
@@ -33,6 +35,7 @@ pub(crate) struct Performer {
     /// To the remote.
     pub(crate) link: Arc<Link>,
     pub(crate) author: Author,
+    pub(crate) vanished_file: VanishedFile,
     pub(crate) results: mpsc::Sender<Finished>,
 }
 
@@ -73,6 +76,10 @@ pub(crate) struct Fetched {
     pub(crate) writers: u32,
     /// The tip before, where the new one does not descend from it.
     pub(crate) rewritten: Option<Tip>,
+    /// Entries that stood in the base before and do not in this one.
+    pub(crate) vanished: Option<Loss>,
+    /// Pending operations that the rewritten history held: they are done.
+    pub(crate) landed: Vec<EntryId>,
     pub(crate) bytes_received: u64,
 }
 
@@ -122,15 +129,21 @@ impl Performer {
     }
 
     /// Learns the remote's tip.
-    pub(crate) fn fetch(&self, before: Arc<Base>) {
+    pub(crate) fn fetch(&self, before: Arc<Base>, pending: Vec<Slot>) {
         self.start(move |performer| {
             let begun = Instant::now();
-            let result = performer.fetch_now(&before);
+            let result = performer.fetch_now(&before, &pending);
             Finished::Fetched(Box::new(FetchOutcome {
                 took: begun.elapsed(),
                 result,
             }))
         });
+    }
+
+    /// Notes what vanished; the write with the greatest number stays.
+    pub(crate) fn note(&self, vanished: Vanished, number: u64) {
+        let file = self.vanished_file.clone();
+        tokio::task::spawn_blocking(move || file.write(&vanished, number));
     }
 
     /// Moves done operations from the outbox to the answers.
@@ -175,12 +188,20 @@ impl Performer {
         });
     }
 
-    fn fetch_now(&self, before: &Arc<Base>) -> Result<Fetched, TransferError> {
+    fn fetch_now(&self, before: &Arc<Base>, pending: &[Slot]) -> Result<Fetched, TransferError> {
         let remote = self.remote.as_ref().expect("only a remote is fetched");
         let fetched = self.link.fetch(remote)?;
         let base = base::advance(&self.clone, before, fetched.tip.as_ref())?;
         let changed = base::changed(before, &base);
+        let rewritten = fetched.rewritten.is_some();
+        let landed = if rewritten {
+            self.landed(before, pending)?
+        } else {
+            Vec::new()
+        };
         Ok(Fetched {
+            vanished: self.vanished(before, &base, &changed, rewritten)?,
+            landed,
             writers: base::writers(&base, &changed),
             base,
             changed,

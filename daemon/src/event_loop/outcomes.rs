@@ -78,12 +78,9 @@ impl EventLoop {
         self.condition.branch = Some(fetched.branch.clone());
         if let Some(old) = &fetched.rewritten {
             warn!(repository = %self.performer.name, %old, "The remote's history was rewritten");
-            let kind = TroubleKind::Rewritten;
-            self.words.insert(kind, rewritten(&old.to_string()));
-            self.tell(Event::TroubleFound {
-                trouble: Trouble::new(kind),
-            });
         }
+        self.landed(&fetched.landed);
+        self.compared(fetched);
     }
 
     /// A push ended.
@@ -154,8 +151,13 @@ impl EventLoop {
             self.outbox.held(slot, reason.clone(), now);
         }
         // The snapshot that is replaced next holds the entries at their final places.
-        let done = outcome.done.iter().map(|id| (id.clone(), self.written(id)));
-        let settling = self.outbox.settling(done.collect::<Vec<_>>(), now);
+        self.settle_done(&outcome.done);
+    }
+
+    /// Moves done operations to the answers, with their entries' places in what is shown.
+    pub(super) fn settle_done(&self, done: &[EntryId]) {
+        let done = done.iter().map(|id| (id.clone(), self.written(id)));
+        let settling = self.outbox.settling(done.collect::<Vec<_>>(), unix_now());
         self.performer.settle(settling);
     }
 
@@ -195,15 +197,6 @@ impl EventLoop {
         self.words.insert(kind, words);
         Trouble::new(kind)
     }
-}
-
-fn rewritten(old: &str) -> (String, String) {
-    (
-        format!("The remote's history was rewritten: {old} is no longer part of it."),
-        "What it held is kept under refs/backup/ in the clone. Ask who rewrote it, then: \
-         watercooler daemon restart"
-            .to_owned(),
-    )
 }
 
 fn kind_of(error: &TransferError) -> TroubleKind {

@@ -76,6 +76,10 @@ async fn of_repository(
             timed(&shared.metrics.writes, begun, written)
         }
         Request::Sync(asked) => {
+            if caller.is_person() {
+                // Where the loop has ended there is nothing to see to.
+                let _ = handle.inbox.send(Message::SeenTo).await;
+            }
             let limit = Duration::from_secs(asked.wait_seconds.min(SYNC_SECONDS_MAX).into());
             status::synced(&*waits::for_step(&handle, limit).await)
         }

@@ -66,6 +66,14 @@ impl Caller {
         }
     }
 
+    /// Whether it is the person, and no agent.
+    pub(crate) fn is_person(&self) -> bool {
+        match self.reader {
+            Reader::Person { .. } => true,
+            Reader::Agent { .. } => false,
+        }
+    }
+
     /// The key of this reader's marks.
     pub(crate) fn reader_key(&self) -> String {
         self.author.to_string()
