@@ -4,6 +4,7 @@ mod architecture;
 mod conflicts;
 mod contention;
 mod crash;
+mod foreign_history;
 mod hostile;
 mod identity;
 mod local_repository;

@@ -12,6 +12,7 @@
 pub mod cli;
 pub mod git;
 pub mod machine;
+pub mod person;
 pub mod processes;
 pub mod programs;
 pub mod python_reader;
