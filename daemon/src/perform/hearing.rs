@@ -1,5 +1,6 @@
 //! What a fetch took away: entries that vanished, and our own operations that had landed before.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use repository::CloneError;
@@ -37,14 +38,15 @@ impl Performer {
         let mut landed = Vec::new();
         for operation in slots.iter().map(|slot| &slot.kept.operation) {
             let made_on = operation.made_on.as_deref();
-            if !known.contains_key(&made_on) {
-                known.insert(made_on, self.clone.ids_since(made_on, tip)?);
-            }
+            let trailers = match known.entry(made_on) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.clone.ids_since(made_on, tip)?),
+            };
             let in_file = base
                 .threads
                 .get(&operation.topic)
                 .is_some_and(|shown| shown.summary.place_of(&operation.id).is_some());
-            if in_file || known[&made_on].contains(&operation.id) {
+            if in_file || trailers.contains(&operation.id) {
                 landed.push(operation.id.clone());
             }
         }
