@@ -94,11 +94,10 @@ fn by_an_unrelated_one() {
     check(unrelated, Some("2 entries"), 4);
 }
 
-/// The daemon died after the remote had taken an operation and before it was crossed off.
-#[test]
-fn without_an_entry_of_ours_that_had_landed() {
+/// The daemon died after the remote had taken an operation and before it was crossed off; then
+/// `theirs` takes it out of the remote.
+fn check_landed(theirs: impl FnOnce(&Person)) {
     let mut scene = Scene::new();
-    let before = scene.carol.head();
     scene.remote.go_away();
     let gone = scene.say("plan", "Landed");
     scene.ours.remove(&gone);
@@ -115,18 +114,33 @@ fn without_an_entry_of_ours_that_had_landed() {
         fs::remove_dir_all(answers).expect("answers can be removed");
     }
     copy(&aside, &state.join("outbox"));
-    scene.carol.git(&["reset", "--quiet", "--hard", &before]);
-    scene.carol.rewrite();
+    scene.carol.pull();
+    theirs(&scene.carol);
     scene.machine.start();
     scene.heard();
     scene.told("1 entry");
-    assert_eq!(
-        scene.remote.commits_of(&gone),
-        0,
+    assert!(
+        !scene.remote.text("plan.md").contains(&gone),
         "it is not put there again"
     );
     scene.ack("plan");
     scene.ends_well();
+}
+
+#[test]
+fn without_an_entry_of_ours_that_had_landed() {
+    check_landed(|carol| {
+        carol.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+        carol.rewrite();
+    });
+}
+
+#[test]
+fn or_reverted_with_an_entry_of_ours_that_had_landed() {
+    check_landed(|carol| {
+        carol.git(&["revert", "--no-edit", "HEAD"]);
+        carol.push();
+    });
 }
 
 fn copy(from: &Path, to: &Path) {

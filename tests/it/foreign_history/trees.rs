@@ -67,7 +67,12 @@ fn a_thread_that_became_no_file() {
         carol.git(&["rm", "--quiet", "plan.md"]);
         let info = format!("160000,{head},plan.md");
         carol.git(&["update-index", "--add", "--cacheinfo", &info]);
-        // `git add --all` would take it out again.
+        carol.git(&["commit", "--quiet", "-m", "a submodule"]);
+        assert!(
+            carol
+                .git(&["ls-tree", "HEAD", "plan.md"])
+                .starts_with("160000")
+        );
         std::fs::create_dir(carol.folder().join("plan.md")).expect("a new folder");
     };
     check(module, Some("plan (2)"), "other");
