@@ -16,6 +16,7 @@ mod python_grammar;
 mod settings;
 mod shim;
 mod starts;
+mod transfer;
 mod two_laptops;
 mod versions;
 mod working_tree;

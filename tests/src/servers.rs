@@ -2,6 +2,7 @@
 
 pub mod bare;
 pub mod mute;
+pub mod raw;
 pub mod refusing;
 pub mod sshd;
 

@@ -156,10 +156,28 @@ impl Failure {
     /// To be called when the connection is closed, so that a child has said all it had to say.
     pub(crate) fn told(self, exchange: &Exchange) -> TransferError {
         match self {
+            Failure::Git(error) if is_beyond_bounds(&error) => TransferError::new(
+                Kind::Offline,
+                format!(
+                    "{} sent what takes more memory or disk than is allowed",
+                    exchange.url
+                ),
+                "look at what the branch holds: threads are far smaller",
+            )
+            .caused_by(error),
             Failure::Git(error) => classify::transfer(exchange, error),
             Failure::Told(trouble) => trouble,
         }
     }
+}
+
+/// Memory, or the length of a file, that the process may not have; an object that libgit2 takes from
+/// nobody.
+fn is_beyond_bounds(error: &git2::Error) -> bool {
+    let words = error.message();
+    error.class() == git2::ErrorClass::NoMemory
+        || (error.class() == git2::ErrorClass::Os && words.contains("File too large"))
+        || (error.class() == git2::ErrorClass::Invalid && words.contains("overly large object"))
 }
 
 fn download(

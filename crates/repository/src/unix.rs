@@ -9,6 +9,15 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, geteuid, kill_process, kill_process_group, waitid,
 };
 
+#[cfg(target_os = "linux")]
+#[path = "unix/linux.rs"]
+mod kernel;
+#[cfg(not(target_os = "linux"))]
+#[path = "unix/other.rs"]
+mod kernel;
+
+pub(crate) use kernel::lift_bounds;
+
 /// Where systems usually put git and ssh.
 pub(crate) const PROGRAM_FOLDERS: [&str; 5] = [
     "/usr/local/bin",

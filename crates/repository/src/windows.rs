@@ -31,6 +31,8 @@ pub(crate) fn set_apart(command: &mut Command) {
     command.creation_flags(APART);
 }
 
+pub(crate) fn lift_bounds(_child: &Child) {}
+
 pub(crate) fn ask_to_end(_pid: u32) -> bool {
     false
 }

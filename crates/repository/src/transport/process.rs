@@ -81,6 +81,8 @@ impl Process {
         let mut running = running();
         let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn()?;
         running.push(child.id());
+        // What this process bounds is what it takes in itself; a remote's own git may need more.
+        os::lift_bounds(&child);
         Ok(Process {
             child,
             group,
