@@ -5,11 +5,15 @@ mod bounds;
 mod logins;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tests::machine::{GRACE, Machine};
 use tests::processes;
+use tests::programs::Program;
 use tests::servers::bare::BareRepository;
 use tests::servers::mute::MuteServer;
 use tests::servers::raw::{RawServer, packet};
@@ -202,4 +206,73 @@ fn a_drip_ends_at_the_deadline_and_its_neighbour_feels_nothing() {
     let healthy = alice.repository("acme");
     assert_eq!(healthy["state"], "synced", "{healthy}");
     assert_ne!(healthy["last_fetch"], fetched, "it was fetched meanwhile");
+}
+
+/// The worker's answer to one frame.
+fn answer_to(frame: &str) -> String {
+    let mut child = Command::new(Program::Daemon.path())
+        .arg("transfer")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("the worker starts");
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    let length = u32::try_from(frame.len()).expect("a short frame");
+    let whole = [&length.to_be_bytes()[..], frame.as_bytes()].concat();
+    stdin.write_all(&whole).expect("the worker reads");
+    let mut length = [0; 4];
+    let mut stdout = child.stdout.take().expect("it was asked for");
+    let answered = stdout.read_exact(&mut length);
+    let mut answer = vec![0; u32::from_be_bytes(length) as usize];
+    stdout.read_exact(&mut answer).expect("a whole frame");
+    drop(stdin);
+    let _ended = processes::reap("the worker ends with its input", &mut child, PATIENCE);
+    answered.map_or_else(
+        |_| String::new(),
+        |()| String::from_utf8_lossy(&answer).into_owned(),
+    )
+}
+
+#[test]
+fn a_worker_of_another_build_says_so_and_one_that_hears_nonsense_ends() {
+    let answer = answer_to(r#"{"build":"0.0.0 (transfer 0)","from":"another time"}"#);
+    assert!(
+        answer.contains("other_build") && answer.contains("(transfer 1)"),
+        "{answer}"
+    );
+    assert_eq!(answer_to("nonsense"), "");
+}
+
+#[test]
+fn a_daemon_whose_program_is_gone_goes_on_exchanging() {
+    let remote = BareRepository::new();
+    let alice = Machine::new(&Settings::of("alice").remote(&remote.url()));
+    let program = alice.root().join("watercoolerd");
+    fs::copy(Program::Daemon.path(), &program).expect("the program can be copied");
+    let mut daemon = alice
+        .command(&program)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the daemon starts");
+    wait_until("the daemon answers", PATIENCE, || {
+        alice.daemon_pid() == Some(daemon.id())
+    });
+    alice.wait_in_step("acme");
+    // An update puts another file there; what is gone is the hardest of it.
+    fs::remove_file(&program).expect("it was copied");
+    let before = wait_for("a worker", PATIENCE, || workers(&alice).pop());
+    processes::signal(before, processes::Signal::KILL);
+    wait_gone(&[before], PATIENCE);
+    let _said = alice
+        .cli(&["say", "plan", "--title", "T", "--body", "b"])
+        .done();
+    alice.wait_in_step("acme");
+    assert_eq!(remote.log().len(), 1);
+    processes::signal(daemon.id(), processes::Signal::TERM);
+    let end = processes::reap("the daemon ends", &mut daemon, PATIENCE);
+    assert_eq!(end.code(), Some(0));
 }

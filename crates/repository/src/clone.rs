@@ -73,7 +73,7 @@ impl Clone {
         Clone::open_within(path, config, hold::WAIT_MAX)
     }
 
-    fn open_within(
+    pub(crate) fn open_within(
         path: &Path,
         config: CloneConfig,
         wait_max: Duration,

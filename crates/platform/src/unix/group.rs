@@ -63,3 +63,88 @@ fn ignore_file_size_signal() {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs::File;
+    use std::io::{ErrorKind, Read, Write};
+    use std::process::Stdio;
+
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::process::process_alive;
+    use crate::worker::{bound, end_group, lead_group};
+
+    const CHILD: &str = "os::group::tests::child_is_bounded";
+    const VARIABLE: &str = "BOUNDED_FILE";
+    const FILE_BYTES_MAX: u64 = 1 << 16;
+    const MEMORY_BYTES_MAX: u64 = 1 << 30;
+
+    /// Not a test of its own: a process that bounds itself and goes beyond.
+    #[test]
+    fn child_is_bounded() {
+        let Some(path) = env::var_os(VARIABLE) else {
+            return;
+        };
+        bound(MEMORY_BYTES_MAX, FILE_BYTES_MAX).unwrap();
+        let mut file = File::create(path).unwrap();
+        file.write_all(&[0; FILE_BYTES_MAX as usize]).unwrap();
+        let beyond = file.write_all(b"x").unwrap_err();
+        assert_eq!(beyond.kind(), ErrorKind::FileTooLarge);
+        if kernel::BOUNDS_ADDRESS_SPACE {
+            let mut memory: Vec<u8> = Vec::new();
+            assert!(memory.try_reserve(MEMORY_BYTES_MAX as usize).is_err());
+            assert!(memory.try_reserve(MEMORY_BYTES_MAX as usize / 4).is_ok());
+        }
+        println!("BOUNDED");
+    }
+
+    #[test]
+    fn beyond_its_bounds_a_process_meets_errors_and_not_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", CHILD, "--nocapture"])
+            .env(VARIABLE, folder.path().join("file"))
+            .output()
+            .unwrap();
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("BOUNDED"),
+            "{output:?}"
+        );
+    }
+
+    #[test]
+    fn a_group_ends_whole_though_its_leader_ended_first() {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 600 & echo $!"])
+            .stdout(Stdio::piped());
+        lead_group(&mut command);
+        let mut leader = command.spawn().unwrap();
+        let mut said = leader.stdout.take().unwrap();
+        let mut line = [0; 16];
+        let count = said.read(&mut line).unwrap();
+        let member = String::from_utf8_lossy(&line[..count]);
+        let member: u32 = member.trim().parse().unwrap();
+        assert!(process_alive(member));
+        let status = end_group(leader, Duration::from_secs(20)).unwrap();
+        assert!(status.success(), "it ended by itself: {status}");
+        let limit = Instant::now() + Duration::from_secs(20);
+        while process_alive(member) {
+            assert!(Instant::now() < limit, "{member} runs on");
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn a_group_that_does_not_end_is_killed() {
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        lead_group(&mut command);
+        let child = command.spawn().unwrap();
+        let status = end_group(child, Duration::ZERO).unwrap();
+        assert_eq!(status.code(), None, "{status}");
+    }
+}
