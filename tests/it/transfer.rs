@@ -203,9 +203,9 @@ fn a_drip_ends_at_the_deadline_and_its_neighbour_feels_nothing() {
     assert!(took < limit, "{took:?}");
     let gone = running.iter().filter(|pid| !processes::is_alive(**pid));
     assert!(gone.count() >= 2, "both workers were ended: {running:?}");
-    let healthy = alice.repository("acme");
-    assert_eq!(healthy["state"], "synced", "{healthy}");
-    assert_ne!(healthy["last_fetch"], fetched, "it was fetched meanwhile");
+    alice.wait_state("acme", "fetched again", |one| {
+        one["state"] == "synced" && one["last_fetch"] != fetched
+    });
 }
 
 /// The worker's answer to one frame.

@@ -54,7 +54,9 @@ pub(super) fn command(
 fn common(exchange: &Exchange) -> Result<Command, TransferError> {
     let ssh = program::find("ssh").ok_or_else(|| program_missing("ssh"))?;
     let mut command = Command::new(ssh);
-    let connect = exchange.timeout.min(CONNECT_TIMEOUT_MAX).as_secs().max(1);
+    // Where the exchange's own deadline is shorter, that is what ends it.
+    let connect = exchange.timeout + Duration::from_secs(1);
+    let connect = connect.min(CONNECT_TIMEOUT_MAX).as_secs();
     command
         .args(["-T", "-a", "-x"])
         .args(["-o", "BatchMode=yes"])
@@ -141,7 +143,7 @@ mod tests {
     #[test]
     fn arguments_are_as_promised() {
         let common = "-T -a -x -o BatchMode=yes -o StrictHostKeyChecking=yes \
-                      -o ClearAllForwardings=yes -o ConnectTimeout=5 -o ControlMaster=no";
+                      -o ClearAllForwardings=yes -o ConnectTimeout=6 -o ControlMaster=no";
         assert_eq!(
             arguments("git@h.example:a/b.git", None, Direction::Fetch).join(" "),
             format!("{common} -- git@h.example git-upload-pack 'a/b.git'"),
