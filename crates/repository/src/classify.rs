@@ -6,7 +6,7 @@ use std::path::Path;
 use git2::{ErrorClass, ErrorCode};
 
 use crate::exchange::Exchange;
-use crate::{CloneError, Kind, TransferError, os};
+use crate::{CloneError, Kind, TransferError, os, ssh_key, web_settings};
 
 /// How much of another program's words is shown, in characters.
 const WORDS_CHARS_MAX: usize = 600;
@@ -28,12 +28,19 @@ pub(crate) enum Verdict {
 /// Words and what they mean: kind and hint.
 type Meaning = (&'static str, Kind, &'static str);
 
-const HINT_RETRY: &str = "it is tried again by itself";
+pub(crate) const HINT_RETRY: &str = "it is tried again by itself";
 const HINT_NAME: &str = "correct the repository's url, or ask for access to it";
 const HINT_ACCESS: &str = "use a key or token that may read and write this repository";
 const HINT_DAMAGED: &str = "the clone is made anew; nothing that was written is lost";
 const HINT_DISK: &str = "free some space on this machine";
 const HINT_AGENT: &str = "unlock the key in the ssh agent ('ssh-add'), or set ssh_key";
+const HINT_PASSPHRASE: &str =
+    "let ssh_key name a key without a passphrase, or leave it out and use an ssh agent";
+pub(crate) const HINT_CERTIFICATE: &str = "see that it is in date and of an authority that git trusts: a private one goes into git's \
+     http.sslCAInfo";
+pub(crate) const HINT_PROXY: &str = "give the proxy's user and password: git config --global http.proxy http://USER:PASSWORD@HOST:PORT";
+const HINT_PORTAL: &str =
+    "a web page answered in its place: open a browser, this network may want a login";
 const HINT_CONFIG: &str = "correct the ssh configuration; 'ssh -G HOST' shows what is wrong";
 const HINT_HOST: &str =
     "check the server's fingerprint, then accept its key: ssh to it once by hand";
@@ -129,8 +136,33 @@ const STDERR: &[Meaning] = &[
     ("rate limit", Kind::RateLimited, HINT_RETRY),
 ];
 
-/// How libgit2's own messages begin.
+/// How libgit2's own messages begin. `remote error` is what `git daemon` answers.
 const PREFIXES: &[Meaning] = &[
+    (
+        "remote error: no such repository",
+        Kind::NotFound,
+        HINT_NAME,
+    ),
+    (
+        "remote error: repository not exported",
+        Kind::NotFound,
+        HINT_NAME,
+    ),
+    (
+        "remote error: access denied or repository not exported",
+        Kind::NotFound,
+        HINT_NAME,
+    ),
+    (
+        "remote error: service not enabled",
+        Kind::CredentialRefused,
+        "the server takes no pushes this way: use an address that may be written to",
+    ),
+    (
+        "invalid content-type: 'text/html",
+        Kind::Offline,
+        HINT_PORTAL,
+    ),
     (
         "unexpected http status code: 401",
         Kind::CredentialRefused,
@@ -164,7 +196,22 @@ const PREFIXES: &[Meaning] = &[
     (
         "proxy authentication required",
         Kind::CredentialMissing,
-        "store the proxy's user and password",
+        HINT_PROXY,
+    ),
+    (
+        "proxy returned unexpected status: 401",
+        Kind::CredentialRefused,
+        HINT_PROXY,
+    ),
+    (
+        "proxy returned unexpected status: 407",
+        Kind::CredentialRefused,
+        HINT_PROXY,
+    ),
+    (
+        "proxy returned unexpected status: 403",
+        Kind::CredentialRefused,
+        "ask who runs the proxy to let this server through",
     ),
     (
         "unexpected authentication failure",
@@ -184,7 +231,12 @@ const PREFIXES: &[Meaning] = &[
     (
         "the SSL certificate is invalid",
         Kind::HostKeyUnknown,
-        "see that its certificate is trusted",
+        HINT_CERTIFICATE,
+    ),
+    (
+        "hostname does not match certificate",
+        Kind::HostKeyUnknown,
+        "set url to the name that its certificate is for",
     ),
     ("cannot extend packfile", Kind::DiskFull, HINT_DISK),
 ];
@@ -192,14 +244,30 @@ const PREFIXES: &[Meaning] = &[
 /// What an exchange that failed means. A trouble that one of our own parts noted comes first.
 pub(crate) fn transfer(exchange: &Exchange, error: git2::Error) -> TransferError {
     exchange.settle();
+    web_settings::forget();
     if let Some(trouble) = exchange.take_trouble() {
         return trouble.caused_by(error);
     }
     if exchange.remaining().is_zero() {
         return exchange.timed_out().caused_by(error);
     }
-    let said = plain(&format!("{}\n{}", exchange.stderr(), exchange.sideband()));
-    let (kind, hint) = meaning(&exchange.stderr(), &error, &exchange.clone);
+    let stderr = exchange.stderr();
+    let said = plain(&format!("{stderr}\n{}", exchange.sideband()));
+    let (kind, hint) = meaning(&stderr, &error, &exchange.clone);
+    // ssh says the same of a key that it could not open.
+    let refused = hint == HINT_ACCESS && stderr.contains("Permission denied (");
+    if let Some(key) = refused.then(|| ssh_key::locked(exchange)).flatten() {
+        let key = key.display();
+        return TransferError::new(
+            Kind::CredentialMissing,
+            format!(
+                "{}: {key} opens with a passphrase alone, or is no private key",
+                exchange.url
+            ),
+            HINT_PASSPHRASE,
+        )
+        .caused_by(error);
+    }
     let cause = if said.is_empty() {
         plain(error.message())
     } else {
@@ -230,7 +298,7 @@ fn meaning(stderr: &str, error: &git2::Error, clone: &Path) -> (Kind, &'static s
     if error.code() == ErrorCode::Auth {
         (Kind::CredentialRefused, HINT_ACCESS)
     } else if error.code() == ErrorCode::Certificate {
-        (Kind::HostKeyUnknown, "see that its certificate is trusted")
+        (Kind::HostKeyUnknown, HINT_CERTIFICATE)
     } else if is_damage(error) {
         (Kind::Damaged, HINT_DAMAGED)
     } else {
@@ -298,8 +366,10 @@ pub(crate) fn local(clone: &Path, doing: &'static str, source: git2::Error) -> C
 
 /// libgit2 says "no error" where writing a blob finds no space, so the disk is asked.
 fn is_disk_full(error: &git2::Error, clone: &Path) -> bool {
-    error.message().contains("No space left")
-        || error.message().contains("Disk quota exceeded")
+    // A remote's words on its own disk come as an error of the network.
+    let is_here = !matches!(error.class(), ErrorClass::Net | ErrorClass::Http);
+    let says = |words| error.message().contains(words);
+    (is_here && (says("No space left") || says("Disk quota exceeded")))
         || (error.class() == ErrorClass::None
             && os::free_bytes(clone).is_some_and(|free| free < FREE_BYTES_MIN))
 }

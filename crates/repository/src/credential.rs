@@ -34,13 +34,6 @@ pub(crate) fn answer(
     allowed: CredentialType,
 ) -> Result<Cred, TransferError> {
     use std::sync::atomic::Ordering;
-    if exchange.credentials_asked.fetch_add(1, Ordering::Relaxed) >= ASKED_MAX {
-        return Err(TransferError::new(
-            Kind::CredentialRefused,
-            format!("{} refused the credential", exchange.url),
-            "store a valid one with git's credential helper, or see what it may do",
-        ));
-    }
     if !is_at(exchange, url) {
         return Err(TransferError::new(
             Kind::CredentialRefused,
@@ -49,6 +42,13 @@ pub(crate) fn answer(
                 exchange.url
             ),
             "set the repository's url to the address that it leads to",
+        ));
+    }
+    if exchange.credentials_asked.fetch_add(1, Ordering::Relaxed) >= ASKED_MAX {
+        return Err(TransferError::new(
+            Kind::CredentialRefused,
+            format!("{} refused the credential", exchange.url),
+            "store a valid one with git's credential helper, or see what it may do",
         ));
     }
     if !allowed.contains(CredentialType::USER_PASS_PLAINTEXT) {

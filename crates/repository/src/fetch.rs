@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use git2::{
-    AutotagOption, Direction, FetchOptions, ProxyOptions, RemoteCallbacks, RemoteConnection,
-    Repository,
-};
+use git2::{AutotagOption, Direction, FetchOptions, RemoteCallbacks, RemoteConnection, Repository};
 use serde::{Deserialize, Serialize};
 
 use crate::clone::{DEFAULT_BRANCH, check_branch, remote_ref};
 use crate::exchange::Exchange;
 use crate::url::Place;
-use crate::{Clone, Kind, Remote, Tip, TransferError, classify, credential, libgit2};
+use crate::{Clone, Kind, Remote, Tip, TransferError, classify, credential, libgit2, web_settings};
 
 /// What a fetch found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,8 +185,11 @@ fn download(
 ) -> Result<Advertised, Failure> {
     let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
     prepare_waits(exchange);
-    let mut connection =
-        remote.connect_auth(Direction::Fetch, Some(callbacks(exchange)), Some(proxy()))?;
+    let mut connection = remote.connect_auth(
+        Direction::Fetch,
+        Some(callbacks(exchange)),
+        Some(web_settings::proxy(exchange)?),
+    )?;
     let branch = branch_in(&connection, exchange, wanted, before)?;
     let name = format!("refs/heads/{branch}");
     let tip = connection
@@ -204,7 +204,7 @@ fn download(
         let mut options = FetchOptions::new();
         options
             .remote_callbacks(callbacks(exchange))
-            .proxy_options(proxy())
+            .proxy_options(web_settings::proxy(exchange)?)
             .download_tags(AutotagOption::None);
         // libgit2 takes refs from it alone; ours are moved by compare-and-swap afterwards.
         let refspec = format!("+{name}:{}", remote_ref(&branch));
@@ -272,12 +272,6 @@ pub(crate) fn prepare_waits(exchange: &Exchange) {
         Place::Web { .. } => libgit2::limit_waits(exchange.timeout),
         Place::Ssh { .. } | Place::File(_) => (),
     }
-}
-
-pub(crate) fn proxy() -> ProxyOptions<'static> {
-    let mut proxy = ProxyOptions::new();
-    proxy.auto();
-    proxy
 }
 
 /// What every exchange listens to: the remote's words, its bytes, its questions.

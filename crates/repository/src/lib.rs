@@ -20,10 +20,12 @@ mod push;
 mod read;
 mod remote;
 mod replay;
+mod ssh_key;
 mod transport;
 #[cfg(unix)]
 mod unix;
 mod url;
+mod web_settings;
 #[cfg(windows)]
 mod windows;
 

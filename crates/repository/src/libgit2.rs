@@ -4,6 +4,7 @@
     reason = "libgit2 keeps its settings in globals; each is set once, behind a lock"
 )]
 
+use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
@@ -77,4 +78,30 @@ pub(crate) fn limit_waits(timeout: Duration) {
             tracing::warn!(%error, "Network time-outs could not be set");
         }
     });
+}
+
+/// What libgit2 says where the system's own store of authorities is the only one (macOS, Windows).
+const SYSTEM_STORE_ALONE: &str = "TLS backend doesn't support certificate locations";
+
+/// Adds the authorities of a PEM file to those of the system, for the whole process.
+pub(crate) fn trust_authorities_file(file: &Path) -> Result<(), git2::Error> {
+    // SAFETY: callers hold the lock of `web_settings`, so that nobody else adds meanwhile; OpenSSL
+    // guards its store against connections that read it.
+    unless_alone(unsafe { opts::set_ssl_cert_file(file) })
+}
+
+/// The same for a folder of them.
+pub(crate) fn trust_authorities_folder(folder: &Path) -> Result<(), git2::Error> {
+    // SAFETY: as above.
+    unless_alone(unsafe { opts::set_ssl_cert_dir(folder) })
+}
+
+fn unless_alone(trusted: Result<(), git2::Error>) -> Result<(), git2::Error> {
+    match trusted {
+        Err(error) if error.message().contains(SYSTEM_STORE_ALONE) => {
+            tracing::warn!("Authorities are taken from the system's own store alone");
+            Ok(())
+        }
+        Ok(()) | Err(_) => trusted,
+    }
 }

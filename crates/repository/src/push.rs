@@ -11,8 +11,8 @@ use threads::operation::Operation;
 use crate::classify::{Verdict, plain, verdict};
 use crate::clone::{DEFAULT_BRANCH, remote_ref};
 use crate::exchange::Exchange;
-use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, proxy, wanted_branch};
-use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError};
+use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, wanted_branch};
+use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError, web_settings};
 
 /// What a push did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,7 +199,9 @@ impl Sent<'_> {
             self.exchange.set_sent(bytes as u64);
         });
         let mut options = PushOptions::new();
-        options.remote_callbacks(callbacks).proxy_options(proxy());
+        options
+            .remote_callbacks(callbacks)
+            .proxy_options(web_settings::proxy(self.exchange)?);
         remote.push(&[format!("{}:{name}", self.tip)], Some(&mut options))
     }
 

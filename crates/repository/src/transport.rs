@@ -13,7 +13,7 @@ use crate::exchange::Exchange;
 use crate::url::Place;
 use crate::{Kind, TransferError};
 
-pub(crate) use child::run;
+pub(crate) use child::{complaint, run};
 pub(crate) use file::{with_users_configuration, without_git_variables};
 pub(crate) use process::Group;
 pub use process::end_children;

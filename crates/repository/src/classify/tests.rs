@@ -135,6 +135,95 @@ fn words_of_libgit2() {
 }
 
 #[test]
+fn words_of_daemons_proxies_and_certificates() {
+    use {ErrorClass as Class, ErrorCode as Code};
+    let check = |code, class, message: &str, expected| {
+        let error = git2::Error::new(code, class, message);
+        assert_eq!(meaning("", &error, Path::new("/")).0, expected, "{message}");
+    };
+    for (message, kind) in [
+        ("remote error: no such repository: /x", Kind::NotFound),
+        (
+            "remote error: access denied or repository not exported: /x",
+            Kind::NotFound,
+        ),
+        (
+            "remote error: service not enabled: /x",
+            Kind::CredentialRefused,
+        ),
+        ("remote error: No space left on device", Kind::Offline),
+        ("failed to resolve address for h", Kind::Offline),
+        ("failed to connect to h: Operation timed out", Kind::Offline),
+        ("words that nobody has seen before", Kind::Offline),
+    ] {
+        check(Code::GenericError, Class::Net, message, kind);
+    }
+    for (message, kind) in [
+        (
+            "proxy authentication required but no callback set",
+            Kind::CredentialMissing,
+        ),
+        (
+            "proxy returned unexpected status: 401",
+            Kind::CredentialRefused,
+        ),
+        ("proxy returned unexpected status: 502", Kind::Offline),
+    ] {
+        check(Code::GenericError, Class::Http, message, kind);
+    }
+    check(
+        Code::Certificate,
+        Class::Ssl,
+        "hostname does not match certificate",
+        Kind::HostKeyUnknown,
+    );
+}
+
+/// A pack whose bytes a disk has turned, as it is read.
+#[test]
+fn a_corrupt_pack_is_damage() {
+    use std::process::Command;
+
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(folder.path())
+            .args(["-c", "user.name=c", "-c", "user.email=c@example.com"])
+            .args(arguments)
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{arguments:?}");
+    };
+    git(&["init", "--quiet"]);
+    let words: String = (0..4096).map(|number| format!("{number} ")).collect();
+    std::fs::write(folder.path().join("a"), &words).unwrap();
+    git(&["add", "a"]);
+    git(&["commit", "--quiet", "-m", "a"]);
+    git(&["repack", "-adq"]);
+    let repository = git2::Repository::open(folder.path()).unwrap();
+    let blob = repository.revparse_single("HEAD:a").unwrap().id();
+    drop(repository);
+
+    let packs = std::fs::read_dir(folder.path().join(".git/objects/pack")).unwrap();
+    let pack = packs
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|end| end == "pack"))
+        .unwrap();
+    let mut bytes = std::fs::read(&pack).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xa5);
+    std::fs::remove_file(&pack).unwrap();
+    std::fs::write(&pack, bytes).unwrap();
+
+    let repository = git2::Repository::open(folder.path()).unwrap();
+    let error = repository.find_blob(blob).unwrap_err();
+    let told = format!("{error:?}");
+    let error = local(folder.path(), "read a blob", error);
+    assert!(matches!(error, CloneError::Damaged { .. }), "{told}");
+    assert_eq!(TransferError::from(error).kind, Kind::Damaged);
+}
+
+#[test]
 fn verdicts_of_remotes() {
     let check = |status: &str, sideband: &str, expected| {
         assert_eq!(verdict(status, sideband), expected, "{status} {sideband}");

@@ -104,6 +104,29 @@ pub(crate) fn run(
     })
 }
 
+/// Runs a child to its end without any input and returns what it wrote to stderr, up to
+/// `bytes_max`. Fails with `TimedOut` after `limit`.
+pub(crate) fn complaint(
+    command: Command,
+    limit: Duration,
+    bytes_max: u64,
+    group: Group,
+) -> io::Result<String> {
+    let deadline = Instant::now() + limit;
+    let pipes = [Stdio::null(), Stdio::null(), Stdio::piped()];
+    let mut child = Process::start(command, pipes, group)?;
+    let stderr = child.take_stderr();
+    let (finish, finished) = channel();
+    let warden = thread::spawn(move || guarded(child, &finished, deadline));
+    let mut said = Vec::new();
+    let read = stderr.take(bytes_max).read_to_end(&mut said);
+    drop(finish);
+    let status = warden.join().expect("the warden does not panic");
+    read?;
+    status.ok_or(ErrorKind::TimedOut)?;
+    Ok(String::from_utf8_lossy(&said).into_owned())
+}
+
 /// Waits for a child's end, ends it at the deadline, and reaps it. `None`: it had to be ended.
 fn guarded(mut child: Process, finished: &Receiver<()>, deadline: Instant) -> Option<ExitStatus> {
     let remaining = deadline.saturating_duration_since(Instant::now());
