@@ -20,6 +20,11 @@ ssh         openssh-client openssh-clients      openssh        -
 '
 packages_for_tests='
 sshd        openssh-server openssh-server       openssh        -
+git_daemon  git            git-daemon           git            git
+nginx       nginx-light    nginx                nginx          nginx
+fcgiwrap    fcgiwrap       fcgiwrap             fcgiwrap       fcgiwrap
+tinyproxy   tinyproxy-bin  tinyproxy            tinyproxy      tinyproxy
+openssl_cli openssl        openssl              openssl        openssl@3
 python      python3        python3              python         python
 python_venv python3-venv   python3              python         python
 node        nodejs         nodejs               nodejs         node
@@ -34,7 +39,14 @@ has_openssl() {
 }
 has_git() { command -v git >/dev/null 2>&1; }
 has_ssh() { command -v ssh >/dev/null 2>&1; }
-has_sshd() { PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v sshd >/dev/null 2>&1; }
+has_sshd() { has_server sshd; }
+has_nginx() { has_server nginx; }
+has_fcgiwrap() { has_server fcgiwrap; }
+has_tinyproxy() { has_server tinyproxy; }
+has_git_daemon() { [ -x "$(git --exec-path 2>/dev/null)/git-daemon" ]; }
+has_openssl_cli() { command -v openssl >/dev/null 2>&1; }
+# Servers lie where the PATH of a person does not lead.
+has_server() { PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1" >/dev/null 2>&1; }
 has_python() { command -v python3 >/dev/null 2>&1; }
 has_python_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 has_node() { command -v node >/dev/null 2>&1; }

@@ -45,6 +45,12 @@ impl MuteServer {
         format!("http://127.0.0.1:{}/acme.git", self.port)
     }
 
+    /// The port it listens at.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How many called so far.
     #[must_use]
     pub fn callers(&self) -> usize {

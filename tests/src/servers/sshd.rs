@@ -1,82 +1,153 @@
-//! A real `sshd` on loopback, with a host key and a user key made for it and settings of its own.
+//! A real `sshd` on loopback, with host and user keys made for it and settings of its own.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::served::{Served, free_port, program};
 use crate::cli::Ran;
 use crate::machine::Machine;
 use crate::scratch;
-use crate::wait::{PATIENCE, wait_until};
 
-/// Where Debian, Fedora and macOS have it.
-const PROGRAMS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
+/// Lets a key do nothing but git's work on one repository, as forges do with deploy keys.
+const ONE_REPOSITORY: &str = r#"#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+"git-upload-pack '$1'") exec git-upload-pack "$1" ;;
+"git-receive-pack '$1'") exec git-receive-pack "$1" ;;
+esac
+echo "ERROR: Repository not found." >&2
+exit 1
+"#;
 
-/// A running server; ended by its own process id.
+/// What a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Edwards curve, 256 bits.
+    Ed25519,
+    /// 3072 bits.
+    Rsa,
+    /// The curve P-256.
+    Ecdsa,
+}
+
+impl KeyKind {
+    /// Every one that a server of our days takes.
+    pub const ALL: [Self; 3] = [Self::Ed25519, Self::Rsa, Self::Ecdsa];
+
+    fn arguments(self) -> [&'static str; 4] {
+        match self {
+            Self::Ed25519 => ["-t", "ed25519", "-a", "16"],
+            Self::Rsa => ["-t", "rsa", "-b", "3072"],
+            Self::Ecdsa => ["-t", "ecdsa", "-b", "256"],
+        }
+    }
+}
+
+/// A running server.
 #[derive(Debug)]
 pub struct SshServer {
     folder: TempDir,
     port: u16,
-    child: Child,
+    served: Served,
 }
 
 impl SshServer {
-    /// Starts one and waits until it takes connections.
+    /// Starts one whose keys are ed25519 and waits until it takes connections.
     ///
     /// # Panics
     /// Where none is installed or it does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::with_keys(KeyKind::Ed25519, KeyKind::Ed25519)
+    }
+
+    /// Starts one with keys of these kinds: its own, and the one that it lets in.
+    ///
+    /// # Panics
+    /// Where none is installed or it does not start.
+    #[must_use]
+    pub fn with_keys(host: KeyKind, user: KeyKind) -> Self {
         let folder = scratch::folder();
-        for key in ["host_key", "user_key"] {
-            make_key(&folder.path().join(key));
-        }
+        make_key(&folder.path().join("host_key"), host, "");
+        make_key(&folder.path().join("user_key"), user, "");
         fs::copy(
             folder.path().join("user_key.pub"),
             folder.path().join("authorized_keys"),
         )
         .expect("the key was made");
         let port = free_port();
-        fs::write(
-            folder.path().join("sshd_config"),
-            settings(folder.path(), port),
-        )
-        .expect("a scratch folder can be written");
-        // As root, sshd insists on this folder, which a service manager makes elsewhere.
-        let _not_root = fs::create_dir_all("/run/sshd");
-        let log = File::create(folder.path().join("log")).expect("a scratch folder can be written");
-        let child = Command::new(program())
-            .args(["-D", "-e", "-f"])
-            .arg(folder.path().join("sshd_config"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("sshd starts");
-        let mut server = Self {
+        let served = serve(folder.path(), port);
+        Self {
             folder,
             port,
-            child,
-        };
-        wait_until("sshd listens", PATIENCE, || {
-            let ended = server.child.try_wait().expect("a child can be waited for");
-            assert!(ended.is_none(), "sshd ended: {}", server.log());
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-        });
-        server
+            served,
+        }
+    }
+
+    /// Gives the server another key of its own, and starts it anew at the same port.
+    pub fn change_host_key(self) -> Self {
+        let Self {
+            folder,
+            port,
+            served,
+        } = self;
+        drop(served);
+        for name in ["host_key", "host_key.pub"] {
+            fs::remove_file(folder.path().join(name)).expect("the key was made");
+        }
+        make_key(&folder.path().join("host_key"), KeyKind::Ed25519, "");
+        let served = serve(folder.path(), port);
+        Self {
+            folder,
+            port,
+            served,
+        }
+    }
+
+    /// Makes one more private key, called `name`, that the server lets in to work on the repository
+    /// at `path` and on no other.
+    #[must_use]
+    pub fn key_for_one(&self, name: &str, path: &Path) -> PathBuf {
+        let only = self.folder.path().join("only.sh");
+        fs::write(&only, ONE_REPOSITORY)
+            .and_then(|()| fs::set_permissions(&only, fs::Permissions::from_mode(0o755)))
+            .expect("a scratch folder can be written");
+        let key = self.folder.path().join(name);
+        make_key(&key, KeyKind::Ed25519, "");
+        let public = fs::read_to_string(key.with_extension("pub")).expect("the key was made");
+        let (only, path) = (only.display(), path.display());
+        self.authorize(&format!("restrict,command=\"{only} {path}\" {public}"));
+        key
+    }
+
+    /// Makes one more private key that the server lets in, locked with a passphrase.
+    #[must_use]
+    pub fn locked_key(&self) -> PathBuf {
+        let key = self.folder.path().join("locked_key");
+        make_key(&key, KeyKind::Ed25519, "a passphrase");
+        let public = fs::read_to_string(key.with_extension("pub")).expect("the key was made");
+        self.authorize(&public);
+        key
+    }
+
+    fn authorize(&self, line: &str) {
+        OpenOptions::new()
+            .append(true)
+            .open(self.folder.path().join("authorized_keys"))
+            .and_then(|mut file| file.write_all(line.as_bytes()))
+            .expect("a scratch folder can be written");
     }
 
     /// The URL of a repository that lies at `path` here.
     #[must_use]
     pub fn url(&self, path: &Path) -> String {
-        let user = Ran::run(Command::new("id").arg("-un"), "").done().stdout;
         format!(
             "ssh://{}@127.0.0.1:{}{}",
-            user.trim(),
+            account(),
             self.port,
             path.display()
         )
@@ -88,51 +159,52 @@ impl SshServer {
         self.folder.path().join("user_key")
     }
 
+    /// The port it listens at.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What it logged.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        self.served.log_text()
+    }
+
+    /// The line of a `known_hosts` file that names its own key.
+    #[must_use]
+    pub fn known_line(&self) -> String {
+        let host_key =
+            fs::read_to_string(self.folder.path().join("host_key.pub")).expect("the key was made");
+        format!("[127.0.0.1]:{} {host_key}", self.port)
     }
 
     /// Makes `machine` know this server's host key. `ssh` takes its folder from the account and not
     /// from HOME, so the machine gets an `ssh` of its own that reads the machine's files.
     pub fn trusted_by(&self, machine: &Machine) {
-        let host_key =
-            fs::read_to_string(self.folder.path().join("host_key.pub")).expect("the key was made");
-        let line = format!("[127.0.0.1]:{} {host_key}", self.port);
-        own_ssh(machine, &line);
-    }
-}
-
-impl Drop for SshServer {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
-        if std::thread::panicking() {
-            eprintln!("-- the log of sshd:\n{}", self.log());
-        }
+        own_ssh(machine, &self.known_line());
     }
 }
 
 /// Gives `machine` an `ssh` that knows these hosts and no others.
 pub fn own_ssh(machine: &Machine, known_hosts: &str) {
+    own_ssh_with(machine, known_hosts, "");
+}
+
+/// The same with further lines in the person's ssh configuration.
+pub fn own_ssh_with(machine: &Machine, known_hosts: &str, lines: &str) {
     let folder = machine.home().join(".ssh");
     fs::create_dir_all(&folder).expect("a home can be written");
     fs::write(folder.join("known_hosts"), known_hosts).expect("a home can be written");
     let known = folder.join("known_hosts");
     let config = format!(
-        "UserKnownHostsFile {}\nGlobalKnownHostsFile /dev/null\n",
+        "UserKnownHostsFile {}\nGlobalKnownHostsFile /dev/null\n{lines}",
         known.display()
     );
     fs::write(folder.join("config"), config).expect("a home can be written");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let real = std::env::split_paths(&path)
-        .map(|folder| folder.join("ssh"))
-        .find(|ssh| ssh.is_file())
-        .expect("ssh is installed");
     let script = format!(
         "#!/bin/sh\nexec {} -F {} \"$@\"\n",
-        real.display(),
+        program("ssh").display(),
         folder.join("config").display()
     );
     let ours = machine.bin().join("ssh");
@@ -140,22 +212,33 @@ pub fn own_ssh(machine: &Machine, known_hosts: &str) {
     fs::set_permissions(&ours, fs::Permissions::from_mode(0o755)).expect("it was written");
 }
 
-fn program() -> &'static str {
-    let found = PROGRAMS.into_iter().find(|path| Path::new(path).exists());
-    found.expect("sshd is installed: ./tests/run.sh installs it")
+/// The name of the account that the tests run in, which is the one that sshd lets in.
+#[must_use]
+pub fn account() -> String {
+    let user = Ran::run(Command::new("id").arg("-un"), "").done().stdout;
+    user.trim().to_owned()
 }
 
-fn make_key(path: &Path) {
+fn serve(folder: &Path, port: u16) -> Served {
+    fs::write(folder.join("sshd_config"), settings(folder, port))
+        .expect("a scratch folder can be written");
+    // As root, sshd insists on this folder, which a service manager makes elsewhere.
+    let _not_root = fs::create_dir_all("/run/sshd");
+    let mut command = Command::new(program("sshd"));
+    command
+        .args(["-D", "-e", "-f"])
+        .arg(folder.join("sshd_config"));
+    Served::at_port(command, &folder.join("log"), port)
+}
+
+fn make_key(path: &Path, kind: KeyKind, passphrase: &str) {
     let mut command = Command::new("ssh-keygen");
     command
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg("-q")
+        .args(kind.arguments())
+        .args(["-N", passphrase, "-C", "test", "-f"])
         .arg(path);
     let _made = Ran::run(&mut command, "").done();
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
-    listener.local_addr().expect("it is bound").port()
 }
 
 fn settings(folder: &Path, port: u16) -> String {

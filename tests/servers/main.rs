@@ -1,0 +1,15 @@
+//! Every server that a remote may be behind, and every way in which each fails: provoked for real,
+//! and judged by what `status` tells a person.
+
+mod disk;
+mod file;
+mod git_daemon;
+mod handbook;
+mod http;
+mod network;
+mod proxy;
+mod reach;
+mod refusals;
+mod ssh;
+mod story;
+mod tls;
