@@ -6,6 +6,7 @@ use std::path::Path;
 
 use table::Row;
 
+mod contention;
 mod pairs;
 mod pipe;
 mod polling;
@@ -13,12 +14,22 @@ mod shim;
 mod table;
 mod writing;
 
+/// What `cargo bench` adds to the arguments.
+const CARGO_SAYS: &str = "--bench";
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [mode, socket] = arguments.as_slice()
         && mode == pipe::PUMP
     {
         return pipe::pump(Path::new(socket));
+    }
+    let named: Vec<String> = arguments.into_iter().filter(|a| a != CARGO_SAYS).collect();
+    if let Some((contention::NAME, numbers)) = named
+        .split_first()
+        .map(|(name, rest)| (name.as_str(), rest))
+    {
+        return contention::print(numbers);
     }
     let mut out = io::stdout();
     out.write_all(table::HEADING.as_bytes())?;

@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
-# Prints the table of docs/performance.md as this machine gives it, in about a minute.
+# Prints the tables of docs/performance.md as this machine gives them.
+#
+#   ./tests/bench/run.sh                    one write, read or poll at a time; about a minute
+#   ./tests/bench/run.sh contention [N...]  N daemons on one topic beside git's commands; all sizes
+#                                           and servers where no N is given, about five minutes
 #
 # The programs are those in WATERCOOLER_PROGRAMS; where that is unset they are built, optimised.
 set -euo pipefail
@@ -16,4 +20,4 @@ if [ -z "${WATERCOOLER_PROGRAMS:-}" ]; then
 fi
 printf '%s cores, %s %s, load %s\n\n' "$(getconf _NPROCESSORS_ONLN)" "$(uname -s)" "$(uname -m)" \
   "$(uptime | sed 's/.*averages\{0,1\}: //')"
-exec cargo bench --quiet --package tests --bench performance
+exec cargo bench --quiet --package tests --bench performance -- "$@"

@@ -1,6 +1,7 @@
 //! A bare repository in a folder, the remote behind `file://` and behind sshd, which remembers
 //! whether anybody ever forced a push.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::git;
+use crate::python_reader;
 use crate::scratch;
 
 /// Runs for each updated ref; what is no descendant of what stood there was forced.
@@ -129,6 +131,33 @@ impl BareRepository {
         let forced = self.path().join("forced");
         let lines = fs::read_to_string(forced).unwrap_or_default();
         assert!(lines.is_empty(), "forced pushes: {lines}");
+    }
+
+    /// Insists that the thread holds these entries and no others, each once and under one header,
+    /// that each came in a commit of its own, and that [`BareRepository::assert_sound`].
+    ///
+    /// # Panics
+    /// With what is wrong.
+    pub fn assert_holds_once(&self, topic: &str, ids: &BTreeSet<String>) {
+        let text = self.text(&format!("{topic}.md"));
+        let there: Vec<String> = python_reader::entries(&text)
+            .into_iter()
+            .filter_map(|entry| entry.id)
+            .collect();
+        assert_eq!(there.len(), ids.len(), "nothing lost or doubled: {text}");
+        assert_eq!(&there.into_iter().collect::<BTreeSet<_>>(), ids);
+        for key in ["topic", "status", "ball", "created"] {
+            let headers = python_reader::header_lines(&text, key);
+            assert_eq!(headers, 1, "one header: {text}");
+        }
+        assert!(!text.contains("<<<<<<<") && !text.contains(">>>>>>>"));
+        let log = self.log();
+        let commits: Vec<&str> = log
+            .iter()
+            .filter_map(|commit| commit.trailer("Watercooler-Entry-ID"))
+            .collect();
+        assert_eq!(commits.len(), ids.len(), "a commit an entry");
+        self.assert_sound();
     }
 
     fn away(&self) -> PathBuf {
