@@ -19,7 +19,8 @@ pub enum Action {
     /// Learn the remote's tip; then `Fetched` or `FetchFailed`. A clone that was reported damaged
     /// is made anew first.
     Fetch,
-    /// Put all pending operations on the last known tip and push them at once; then `Pushed`,
+    /// Put the pending operations, from the first on and as many as fit, on the last known tip and
+    /// push them at once; then `Pushed`,
     /// `PushRejected`, `PushUnknown` or `PushFailed`. For a local repository: commit them into our
     /// own branch. Where the tip holds them all, nothing needs to be sent and they are `Pushed`.
     Push,

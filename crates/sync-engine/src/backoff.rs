@@ -16,14 +16,17 @@ pub(crate) const CONTENTION_MAX: Span = Span::from_secs(60);
 /// The second retry is drawn from this many pushes' time, and doubles from there.
 const CONTENTION_START: u64 = 3;
 
-/// One other writer adds this many pushes' time to what a retry is drawn from at most. Fifty
-/// writers whose pushes take 32 ms then back off up to 8 s, which is where they were fastest.
-const CONTENTION_PER_WRITER: u64 = 5;
+/// One other writer adds this many pushes' time to what a retry is drawn from at most: drawn
+/// evenly, as many pushes then begin as can go through, one after the other. More leaves the remote
+/// idle for the last writers, less loses more races, and those cost the winners processor time where
+/// all run on one machine. Of 1, 2, 4 and 5, the crowd in the tests was fastest so.
+const CONTENTION_PER_WRITER: u64 = 2;
 
 /// Doubling stops here; every limit is reached by then.
 const DOUBLINGS_MAX: u32 = 20;
 
-/// The running mean of what a push takes, from start to end.
+/// The running mean of what a push takes, from start to end. It falls faster than it rises: the
+/// first pushes of a crowd slow each other down, and later ones would wait for what is over.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PushTook(Option<Span>);
 
@@ -31,6 +34,7 @@ impl PushTook {
     pub(crate) fn measured(&mut self, took: Span) {
         self.0 = Some(match self.0 {
             None => took,
+            Some(mean) if took < mean => (mean + took) / 2,
             Some(mean) => (mean * 3 + took) / 4,
         });
     }
@@ -105,13 +109,13 @@ mod tests {
             1,
             expect![[r#"
                 1: 0..32
-                2: 0..96
-                3: 0..160
-                4: 0..160
-                6: 0..160
-                8: 0..160
-                20: 0..160
-                24: 1..2600
+                2: 0..64
+                3: 0..64
+                4: 0..64
+                6: 0..64
+                8: 0..64
+                20: 0..64
+                24: 0..1100
                 100: 5..60000
                 4294967295: 3..60000
             "#]],
@@ -119,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn fifty_writers_spread_over_eight_seconds() {
+    fn fifty_writers_spread_over_three_seconds() {
         races(
             32,
             49,
@@ -129,9 +133,9 @@ mod tests {
                 3: 0..200
                 4: 0..390
                 6: 0..1600
-                8: 2..6200
-                20: 0..7900
-                24: 10..60000
+                8: 0..3200
+                20: 0..3200
+                24: 9..51000
                 100: 5..60000
                 4294967295: 3..60000
             "#]],
@@ -148,9 +152,9 @@ mod tests {
                 2: 0..1300
                 3: 0..2600
                 4: 0..5100
-                6: 10..20000
-                8: 3..20000
-                20: 3..20000
+                6: 1..7700
+                8: 1..7700
+                20: 1..7700
                 24: 10..60000
                 100: 5..60000
                 4294967295: 3..60000

@@ -117,6 +117,7 @@ impl Engine {
             Event::Started { pending } => self.start(pending, now),
             Event::Submitted { id } => self.submitted(id, now),
             Event::Kept { id } => self.kept(id, now),
+            Event::Awaited { id } => self.awaited(&id, now),
             Event::NotKept { id } => {
                 self.keeping.remove(&id);
             }

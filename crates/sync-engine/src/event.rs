@@ -24,6 +24,12 @@ pub enum Event {
         /// The operation's Entry-ID.
         id: EntryId,
     },
+    /// Somebody waits for this operation to be on the remote: it is pushed as soon as it can be,
+    /// without waiting for company. Nothing happens where it is not pending.
+    Awaited {
+        /// The operation's Entry-ID.
+        id: EntryId,
+    },
     /// The operation could not be made durable; its writer was told.
     NotKept {
         /// The operation's Entry-ID.
@@ -33,7 +39,8 @@ pub enum Event {
     Fetched {
         /// Whether it is another one than before.
         moved: bool,
-        /// How many distinct other writers the new commits have; 0 where it did not move.
+        /// How many distinct other writers the new commits have, at least; 0 where it did not move.
+        /// Those that are known by name are told as [`Event::WriterSeen`] beforehand.
         writers: u32,
         /// From start to end.
         took: Span,
@@ -45,7 +52,8 @@ pub enum Event {
     },
     /// The push went through.
     Pushed {
-        /// What the remote holds, because we pushed it or because it was there.
+        /// What the remote holds, because we pushed it or because it was there. What was pending
+        /// and stands in neither list goes with the next push, at once.
         done: Vec<EntryId>,
         /// What its rules refused and we set aside.
         held: Vec<EntryId>,

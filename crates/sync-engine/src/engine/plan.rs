@@ -143,6 +143,24 @@ impl Engine {
             Kind::Local => self.gather.hurry(now),
             Kind::Remote { .. } => self.gather.kept(&self.limits, now),
         }
+        // One refused operation may be at fault, or the remote takes none: the next one tells. With
+        // two of them it was told, and more wait for the back-off.
+        if self.pending.len() == 2 && self.is_push_refused() {
+            self.pushes.lift(now);
+        }
+    }
+
+    pub(super) fn awaited(&mut self, id: &EntryId, now: Moment) {
+        if self.pending.contains(id) {
+            self.gather.hurry(now);
+        }
+    }
+
+    fn is_push_refused(&self) -> bool {
+        match self.pushes {
+            Lane::Troubled { trouble, .. } => trouble.kind == TroubleKind::PushRefused,
+            Lane::Clear | Lane::Contended { .. } => false,
+        }
     }
 
     /// These are pending no more; how many of them were.

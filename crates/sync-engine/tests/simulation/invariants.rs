@@ -50,13 +50,20 @@ pub(crate) fn check(
     if let Some(id) = held.iter().find(|&id| counts.contains_key(id)) {
         return Err(Broken::HeldAndThere { id: id.clone() });
     }
-    let lost = |id: &&EntryId| !counts.contains_key(*id) && !held.contains(*id);
+    // What the remote refuses for all we know waits on.
+    let waiting: BTreeSet<EntryId> = machines
+        .iter()
+        .flat_map(|machine| machine.disk.list(Folder::Outbox))
+        .filter(|id| remote.is_poisoned(id))
+        .collect();
+    let lost =
+        |id: &&EntryId| !counts.contains_key(*id) && !held.contains(*id) && !waiting.contains(*id);
     if let Some(id) = acknowledged.iter().find(lost) {
         return Err(Broken::Lost { id: id.clone() });
     }
     match machines
         .iter()
-        .find(|machine| machine.shown(remote) != *files)
+        .find(|machine| machine.pending().is_empty() && machine.shown(remote) != *files)
     {
         Some(machine) => Err(Broken::Differs {
             machine: machine.number,

@@ -1,5 +1,6 @@
 //! One machine: the real engine, and a model of the daemon around it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sync_engine::action::Action;
@@ -15,7 +16,10 @@ use threads::topic::Topic;
 
 use crate::chance::Chance;
 use crate::disk::{Disk, Folder};
-use crate::remote::{Files, Remote, Tip, put};
+use crate::remote::{Files, Remote, Sent, Tip, put};
+
+/// Operations of one push: more must wait for the next now and then.
+const PUSH_OPERATIONS_MAX: usize = 4;
 
 pub(crate) struct Machine {
     pub(crate) number: usize,
@@ -29,6 +33,8 @@ pub(crate) struct Machine {
     /// The number of the exchange under way; each has its own.
     exchange: Option<u64>,
     exchanges: u64,
+    /// What was held and waits once more; only memory knows.
+    released: BTreeSet<EntryId>,
     kind: Kind,
 }
 
@@ -50,6 +56,7 @@ impl Machine {
             asleep_until: Moment::ZERO,
             exchange: None,
             exchanges: 0,
+            released: BTreeSet::new(),
             kind,
         }
     }
@@ -109,6 +116,7 @@ impl Machine {
         self.life += 1;
         self.power = Power::Off;
         self.exchange = None;
+        self.released.clear();
         self.asleep_until = Moment::ZERO;
         self.disk.crash(chance);
         if chance.percent(20) {
@@ -131,7 +139,17 @@ impl Machine {
             .is_some()
     }
 
-    /// What a push would send now.
+    /// What a push sends now.
+    pub(crate) fn batch(&self) -> Vec<Sent> {
+        let pending = self.pending().into_iter().take(PUSH_OPERATIONS_MAX);
+        let sent = pending.map(|operation| Sent {
+            was_held: self.released.contains(&operation.id),
+            operation,
+        });
+        sent.collect()
+    }
+
+    /// What waits for the remote.
     pub(crate) fn pending(&self) -> Vec<Operation> {
         let ids = self.engine().into_iter().flat_map(Engine::pending_ids);
         ids.map(|id| self.disk.get(id).expect("what is pending is kept").clone())
@@ -167,7 +185,21 @@ impl Machine {
         }
     }
 
-    /// The remote refuses these; they are set aside for good.
+    /// Somebody asks: what was set aside waits once more.
+    pub(crate) fn release(&mut self, now: Moment) {
+        for id in self.disk.list(Folder::Held) {
+            if let Some(operation) = self.disk.get(&id).cloned() {
+                self.disk.write(Folder::Outbox, operation);
+                self.disk.sync(&id);
+            }
+            self.released.insert(id.clone());
+            self.handle(Event::Kept { id }, now);
+        }
+        let kind = TroubleKind::PushRefused;
+        self.handle(Event::TroubleGone { kind }, now);
+    }
+
+    /// The remote refuses these; they are set aside.
     pub(crate) fn held(&mut self, ids: &[EntryId]) {
         for id in ids {
             if let Some(operation) = self.disk.get(id).cloned() {

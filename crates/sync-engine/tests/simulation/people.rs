@@ -18,6 +18,8 @@ const TOPICS: [&str; 3] = ["plan", "review", "release"];
 /// One thing that somebody does.
 pub(crate) enum Deed {
     Say,
+    /// For what was said last.
+    Wait,
     Look,
     Sync,
     Pause(Option<Span>),
@@ -30,7 +32,8 @@ pub(crate) enum Deed {
 
 pub(crate) fn deed(chance: &mut Chance) -> Deed {
     match chance.below(100) {
-        0..60 => Deed::Say,
+        0..50 => Deed::Say,
+        50..60 => Deed::Wait,
         60..68 => Deed::Look,
         68..76 => Deed::Sync,
         76..78 => Deed::Pause(Some(chance.span(500, 10_000))),

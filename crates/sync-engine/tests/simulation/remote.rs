@@ -18,8 +18,22 @@ pub(crate) type Tip = usize;
 
 /// What the remote did with a push.
 pub(crate) enum Received {
-    Applied { tip: Tip, held: Vec<EntryId> },
+    Applied {
+        tip: Tip,
+        /// On the remote, or there before.
+        done: Vec<EntryId>,
+        /// At fault: refused while others were taken, or as before.
+        held: Vec<EntryId>,
+        /// Whether more was refused, which may not be its own fault.
+        refused: bool,
+    },
     Rejected,
+}
+
+/// An operation in a push.
+pub(crate) struct Sent {
+    pub(crate) operation: Operation,
+    pub(crate) was_held: bool,
 }
 
 pub(crate) struct Remote {
@@ -54,6 +68,15 @@ impl Remote {
         self.poisoned.insert(id);
     }
 
+    pub(crate) fn is_poisoned(&self, id: &EntryId) -> bool {
+        self.poisoned.contains(id)
+    }
+
+    /// From here on nothing is refused.
+    pub(crate) fn lift_rules(&mut self) {
+        self.poisoned.clear();
+    }
+
     pub(crate) fn tip(&self) -> Tip {
         self.versions.len() - 1
     }
@@ -77,18 +100,19 @@ impl Remote {
         makers.iter().filter(|&&by| by != machine).count() as u32
     }
 
-    /// A push made on `expected` arrives. What is poisoned is found and set aside, the rest goes on.
-    pub(crate) fn receive(&mut self, by: usize, expected: Tip, push: &[Operation]) -> Received {
+    /// A push made on `expected` arrives, as the daemon sifts it: what is poisoned is at fault where
+    /// the remote takes others, or where it was held before; else it may be that nothing is taken.
+    pub(crate) fn receive(&mut self, by: usize, expected: Tip, push: &[Sent]) -> Received {
         if expected != self.tip() && self.faithfulness != Faithfulness::RemoteOverwrites {
             return Received::Rejected;
         }
-        let (held, good): (Vec<&Operation>, Vec<&Operation>) = push
+        let (bad, good): (Vec<&Sent>, Vec<&Sent>) = push
             .iter()
-            .partition(|operation| self.poisoned.contains(&operation.id));
+            .partition(|sent| self.poisoned.contains(&sent.operation.id));
         let mut files = self.files(expected).clone();
         let tip = self.versions.len();
         let mut has_news = false;
-        for operation in good {
+        for Sent { operation, .. } in &good {
             if put(&mut files, operation) {
                 self.came_with.insert(operation.id.clone(), tip);
                 has_news = true;
@@ -97,15 +121,19 @@ impl Remote {
         if has_news {
             self.versions.push(Version { files, by });
         }
-        let held = held
-            .into_iter()
-            .map(|operation| operation.id.clone())
-            .collect();
+        let (held, waits): (Vec<&Sent>, Vec<&Sent>) =
+            bad.into_iter().partition(|sent| has_news || sent.was_held);
         Received::Applied {
             tip: self.tip(),
-            held,
+            done: ids(&good),
+            held: ids(&held),
+            refused: !waits.is_empty(),
         }
     }
+}
+
+fn ids(sent: &[&Sent]) -> Vec<EntryId> {
+    sent.iter().map(|sent| sent.operation.id.clone()).collect()
 }
 
 /// Puts the operation into its file by the real replay; whether it was not there.

@@ -124,6 +124,19 @@ impl World {
             self.step();
         }
         self.calm_down();
+        self.rest()?;
+        self.note("the rules are lifted");
+        self.remote.lift_rules();
+        for machine in 0..MACHINES {
+            self.machines[machine].release(self.now);
+            self.machines[machine].handle(Event::SyncAsked, self.now);
+            self.perform(machine);
+        }
+        self.rest()
+    }
+
+    /// Lives until all is quiet, and looks.
+    fn rest(&mut self) -> Result<(), Broken> {
         let calm_until = self.now + CALM;
         while !self.is_quiet() && self.next().is_some_and(|at| at <= calm_until) {
             self.step();
@@ -170,13 +183,15 @@ impl World {
     fn is_at_rest(&self, machine: &Machine) -> bool {
         machine.engine().is_some_and(|engine| {
             let view = engine.view();
-            let held = !machine.disk.list(Folder::Held).is_empty();
-            let at_rest = if held {
+            let refused = !machine.disk.list(Folder::Held).is_empty() || engine.pending() > 0;
+            let at_rest = if refused {
                 Standing::Attention
             } else {
                 Standing::Synced
             };
-            view.standing == at_rest && view.pending == 0 && machine.known == self.remote.tip()
+            // What nothing else went along with may wait for ever: nothing tells who is at fault.
+            let waits_for_rules = engine.pending_ids().all(|id| self.remote.is_poisoned(id));
+            view.standing == at_rest && waits_for_rules && machine.known == self.remote.tip()
         })
     }
 
@@ -269,7 +284,7 @@ impl World {
                 Action::Fetch => self.send(whom, Work::Fetch, Message::Fetch),
                 Action::Push => {
                     let machine = &self.machines[number];
-                    let (expected, operations) = (machine.known, machine.pending());
+                    let (expected, operations) = (machine.known, machine.batch());
                     self.send(
                         whom,
                         Work::Push,

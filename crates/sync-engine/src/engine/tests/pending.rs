@@ -106,6 +106,109 @@ fn nothing_is_pushed_that_was_not_kept() {
 }
 
 #[test]
+fn a_write_that_somebody_waits_for_is_pushed_without_waiting_for_company() {
+    check(
+        "0: net up
+         0: started
+         1s: write a
+         1100: write b
+         1102: awaited b
+         2s: show",
+        expect![[r#"
+            0ms fetch
+            1000ms keep a
+            1000ms push a
+            1100ms keep b
+            1102ms push b
+            2000ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
+fn a_write_that_somebody_waits_for_takes_along_what_gathered_and_follows_a_push_at_once() {
+    check(
+        "0: started
+         50: fetched
+         1s: write a
+         1010: write b c
+         1012: awaited c
+         1500: pushed a took=500
+         1600: pushed b c
+         1600: show",
+        expect![[r#"
+            0ms fetch
+            1000ms keep a
+            1000ms push a
+            1010ms keep b
+            1010ms keep c
+            1500ms push b c
+            1600ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
+fn waiting_for_what_is_not_pending_pushes_nothing() {
+    check(
+        "0: net up
+         0: started
+         1s: submitted a
+         1001: awaited a
+         1002: awaited nobody
+         1003: kept a
+         1100: awaited a
+         1200: write b
+         1210: awaited a
+         2s: show",
+        expect![[r#"
+            0ms fetch
+            1000ms keep a
+            1003ms push a
+            1200ms keep b
+            1500ms push b
+            2000ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
+fn waiting_changes_no_back_off() {
+    check(
+        "0: net down
+         0: quiet on
+         0: started a
+         60s: quiet off
+         60s: show
+         60s: awaited a
+         60001: show",
+        expect![[r#"
+            60000ms = offline | offline | pending 1 | pausing until 74370ms, 7
+            60001ms = offline | offline | pending 1 | pausing until 74370ms, 7
+        "#]],
+    );
+}
+
+#[test]
+fn what_did_not_fit_into_a_push_goes_with_the_next_at_once() {
+    check(
+        "0: started a b c
+         50: fetched
+         90: pushed a b
+         90: show
+         130: pushed c
+         130: show",
+        expect![[r#"
+            0ms fetch
+            50ms push a b c
+            90ms push c
+            90ms = syncing | - | pending 1 | pushing
+            130ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
 fn what_follows_goes_together() {
     check(
         "0: net up
@@ -249,7 +352,7 @@ fn a_push_that_changes_nothing_is_no_busy_loop() {
             32ms push a
             150ms fetch
             1000ms push a
-            1153ms fetch
+            1155ms fetch
             5000ms push a
             5100ms = synced | - | pending 0 | resting
         "#]],

@@ -54,6 +54,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => ids().prop_map(|pending| Event::Started { pending }),
         4 => one().prop_map(|id| Event::Submitted { id }),
         2 => one().prop_map(|id| Event::Kept { id }),
+        1 => one().prop_map(|id| Event::Awaited { id }),
         2 => (any::<bool>(), 0..60_u32, took())
             .prop_map(|(moved, writers, took)| Event::Fetched { moved, writers, took }),
         2 => trouble().prop_map(|trouble| Event::FetchFailed { trouble }),
@@ -169,6 +170,7 @@ impl Bench {
             }
             Event::Submitted { .. }
             | Event::NotKept { .. }
+            | Event::Awaited { .. }
             | Event::Settled { .. }
             | Event::TroubleFound { .. }
             | Event::TroubleGone { .. }

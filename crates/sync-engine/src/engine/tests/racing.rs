@@ -1,5 +1,7 @@
 //! Other writers: lost races and the budget.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -52,20 +54,38 @@ fn races_lost_in_a_row_wait_longer() {
             1227ms push a
             3148ms fetch
             3180ms push a
-            6441ms fetch
-            6473ms push a
-            14066ms fetch
-            14098ms push a
-            19483ms fetch
-            19515ms push a
-            25005ms fetch
-            25037ms push a
-            29300ms fetch
-            29332ms push a
-            34660ms fetch
-            34692ms push a
-            42494ms fetch
-            42526ms push a
+            5698ms fetch
+            5730ms push a
+            8243ms fetch
+            8275ms push a
+            8513ms fetch
+            8545ms push a
+            10215ms fetch
+            10247ms push a
+            12371ms fetch
+            12403ms push a
+            14991ms fetch
+            15023ms push a
+            16655ms fetch
+            16687ms push a
+            18917ms fetch
+            18949ms push a
+            20993ms fetch
+            21025ms push a
+            21747ms fetch
+            21779ms push a
+            23846ms fetch
+            23878ms push a
+            25241ms fetch
+            25273ms push a
+            25455ms fetch
+            25487ms push a
+            31111ms fetch
+            31143ms push a
+            38503ms fetch
+            38535ms push a
+            43305ms fetch
+            43337ms push a
             61000ms = synced | - | pending 0 | resting
         "#]],
     );
@@ -85,18 +105,26 @@ fn two_writers_hardly_wait() {
             50ms push a
             79ms fetch
             111ms push a
-            196ms fetch
-            228ms push a
-            395ms fetch
-            427ms push a
-            588ms fetch
-            620ms push a
-            754ms fetch
-            786ms push a
-            918ms fetch
-            950ms push a
-            1142ms fetch
-            1174ms push a
+            198ms fetch
+            230ms push a
+            290ms fetch
+            322ms push a
+            417ms fetch
+            449ms push a
+            486ms fetch
+            518ms push a
+            580ms fetch
+            612ms push a
+            681ms fetch
+            713ms push a
+            769ms fetch
+            801ms push a
+            834ms fetch
+            866ms push a
+            940ms fetch
+            972ms push a
+            1038ms fetch
+            1070ms push a
             3000ms = synced | - | pending 0 | resting
         "#]],
     );
@@ -114,8 +142,8 @@ fn something_that_always_rejects_is_shown_in_the_end() {
          2m: show",
         expect![[r#"
             0ms fetch
-            1000ms = syncing | - | pending 1 | pausing until 1146ms, 7
-            60000ms = attention | push_refused | pending 1 | pausing until 79908ms, 30
+            1000ms = syncing | - | pending 1 | pushing
+            60000ms = attention | push_refused | pending 1 | pausing until 62042ms, 30
             120000ms = synced | - | pending 0 | resting
         "#]],
     );
@@ -184,7 +212,7 @@ fn asking_after_a_lost_race_does_not_wait() {
          31s: show",
         expect![[r#"
             0ms fetch
-            30000ms = attention | push_refused | pending 1 | pausing until 32226ms, 27
+            30000ms = attention | push_refused | pending 1 | pausing until 34962ms, 29
             30000ms fetch
             30032ms push a
             31000ms = synced | - | pending 0 | resting
@@ -257,6 +285,31 @@ fn more_writers_share_the_budget_for_five_minutes() {
             35000ms = synced | - | pending 0 | resting
         "#]],
     );
+}
+
+#[test]
+fn after_five_minutes_the_budget_is_ours_alone() {
+    // Ten pushes empty the budget; from then on writes come faster than it fills.
+    let mut script = "0: started\n50: fetched moved writers=2\n60: net up\n".to_owned();
+    for second in 1..=360 {
+        script += &format!("{second}s: write w{second}\n");
+    }
+    let out = script::run(FORGE, &script);
+    let pushed: Vec<u64> = out
+        .lines()
+        .filter_map(|line| line.split_once("ms push "))
+        .map(|(ms, _)| ms.parse().unwrap())
+        .collect();
+    let gaps = |from: u64, to: u64| -> BTreeSet<u64> {
+        let within = pushed
+            .windows(2)
+            .filter(|pair| pair[0] >= from && pair[1] < to);
+        within
+            .map(|pair| (pair[1] - pair[0]).div_ceil(1_000))
+            .collect()
+    };
+    assert_eq!(gaps(20_000, 300_000), BTreeSet::from([30]), "{pushed:?}");
+    assert_eq!(gaps(320_000, 361_000), BTreeSet::from([10]), "{pushed:?}");
 }
 
 #[test]

@@ -263,6 +263,7 @@ fn event_of(words: &[&str]) -> Event {
         },
         "submitted" => Event::Submitted { id: id(rest[0]) },
         "kept" => Event::Kept { id: id(rest[0]) },
+        "awaited" => Event::Awaited { id: id(rest[0]) },
         "not_kept" => Event::NotKept { id: id(rest[0]) },
         "fetched" => Event::Fetched {
             moved: rest.contains(&"moved"),

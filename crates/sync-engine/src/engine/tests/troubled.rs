@@ -142,6 +142,63 @@ fn a_remote_that_refuses_all_is_tried_ever_less_while_reads_go_on() {
 }
 
 #[test]
+fn the_next_write_after_a_refused_one_is_tried_at_once_and_tells_which_is_at_fault() {
+    check(
+        "0: started
+         50: fetched
+         1s: write a
+         1032: push_failed push_refused
+         1032: show
+         3s: write b
+         3100: pushed b held=a
+         3100: show",
+        expect![[r#"
+            0ms fetch
+            1000ms keep a
+            1000ms push a
+            1032ms = attention | push_refused | pending 1 | attention until 61032ms
+            3000ms keep b
+            3000ms push a b
+            3100ms = attention | push_refused | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
+fn a_remote_that_refuses_everything_is_not_asked_for_every_write() {
+    check(
+        "0: started
+         50: fetched
+         1s: write a
+         1032: push_failed push_refused
+         3s: write b
+         3100: push_failed push_refused
+         4s: write c
+         4600: fetched
+         5s: write d
+         5s: show
+         6s: sync
+         6032: fetched
+         6100: pushed a b c d
+         6100: show",
+        expect![[r#"
+            0ms fetch
+            1000ms keep a
+            1000ms push a
+            3000ms keep b
+            3000ms push a b
+            4000ms keep c
+            4498ms fetch
+            5000ms keep d
+            5000ms = attention | push_refused | pending 4 | attention until 123100ms
+            6000ms fetch
+            6032ms push a b c d
+            6100ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
 fn a_server_that_names_a_time_is_given_it() {
     check(
         "0: started

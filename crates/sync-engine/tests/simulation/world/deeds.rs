@@ -19,8 +19,19 @@ impl World {
                 self.say(whom.machine);
                 None
             }
+            Deed::Wait => {
+                let newest = machine
+                    .engine()
+                    .and_then(|engine| engine.pending_ids().last());
+                newest.map(|id| Event::Awaited { id: id.clone() })
+            }
             Deed::Look => Some(Event::ClientActive),
-            Deed::Sync => Some(Event::SyncAsked),
+            Deed::Sync => {
+                if machine.is_on() {
+                    machine.release(self.now);
+                }
+                Some(Event::SyncAsked)
+            }
             Deed::Pause(span) => Some(Event::PauseAsked {
                 until: span.map(|span| self.now + span),
             }),

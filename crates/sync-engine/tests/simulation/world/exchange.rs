@@ -4,17 +4,16 @@ use sync_engine::event::Event;
 use sync_engine::moment::{Moment, Span};
 use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::entry_id::EntryId;
-use threads::operation::Operation;
 
 use super::{Happening, Whom, World};
 use crate::network::{Fate, GIVEN_UP_AFTER, fate};
-use crate::remote::{Received, Tip};
+use crate::remote::{Received, Sent, Tip};
 
 pub(super) enum Message {
     Fetch,
     Push {
         expected: Tip,
-        operations: Vec<Operation>,
+        operations: Vec<Sent>,
     },
 }
 
@@ -27,6 +26,7 @@ pub(super) enum Answer {
         tip: Tip,
         done: Vec<EntryId>,
         held: Vec<EntryId>,
+        refused: bool,
         took: Span,
     },
     Event(Event),
@@ -48,17 +48,18 @@ impl World {
         } = &message
             && operations
                 .iter()
-                .all(|operation| self.remote.holds(*expected, &operation.id))
+                .all(|sent| self.remote.holds(*expected, &sent.operation.id))
         {
             // All stand in the known tip: there is nothing to send.
             let done = operations
                 .iter()
-                .map(|operation| operation.id.clone())
+                .map(|sent| sent.operation.id.clone())
                 .collect();
             let answer = Answer::Pushed {
                 tip: *expected,
                 done,
                 held: Vec::new(),
+                refused: false,
                 took: Span::ZERO,
             };
             self.after(
@@ -130,14 +131,18 @@ impl World {
                     self.note(&format!("{} is rejected", whom.machine));
                     Answer::Event(Event::PushRejected { took })
                 }
-                Received::Applied { tip, held } => {
+                Received::Applied {
+                    tip,
+                    done,
+                    held,
+                    refused,
+                } => {
                     self.note(&format!("{} makes version {tip}", whom.machine));
-                    let ids = operations.into_iter().map(|operation| operation.id);
-                    let done = ids.filter(|id| !held.contains(id)).collect();
                     Answer::Pushed {
                         tip,
                         done,
                         held,
+                        refused,
                         took,
                     }
                 }
@@ -171,12 +176,23 @@ impl World {
                 tip,
                 done,
                 held,
+                refused,
                 took,
             } => {
                 machine.known = tip;
                 machine.done(&done);
                 machine.held(&held);
-                machine.handle(Event::Pushed { done, held, took }, self.now);
+                let trouble = Trouble::new(TroubleKind::PushRefused);
+                if refused {
+                    if !held.is_empty() {
+                        machine.handle(Event::TroubleFound { trouble }, self.now);
+                    }
+                    let ids = done.into_iter().chain(held).collect();
+                    machine.handle(Event::Settled { ids }, self.now);
+                    machine.handle(Event::PushFailed { trouble }, self.now);
+                } else {
+                    machine.handle(Event::Pushed { done, held, took }, self.now);
+                }
             }
             Answer::Event(event) => machine.handle(event, self.now),
         }
