@@ -1,5 +1,7 @@
 //! Puts an operation into a thread's bytes: the one way that a write gets into a file.
 
+mod many;
+
 use crate::conflict::{Change, resolve};
 use crate::entry::FENCE_CLOSED;
 use crate::fence::Fence;
@@ -12,6 +14,8 @@ use crate::parse::parse;
 use crate::print::{NewHeader, print_entry};
 use crate::thread::{BALL_DEFAULT, STATUS_DEFAULT, Thread};
 use crate::timestamp::Timestamp;
+
+pub use many::apply_all;
 
 /// How far ahead the newest entry of a thread may be for a new one to take its time.
 pub const AHEAD_SECONDS_MAX: i64 = 5 * 60;

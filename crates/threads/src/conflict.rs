@@ -4,6 +4,7 @@ use crate::entry::Entry;
 use crate::lines::one_line;
 use crate::operation::Operation;
 use crate::thread::Thread;
+use crate::timestamp::Timestamp;
 
 /// What becomes of one field that a write may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +67,13 @@ fn has_news(operation: &Operation, thread: &Thread) -> bool {
 
 /// Whether the operation is later than every entry of the thread.
 fn is_latest(operation: &Operation, thread: &Thread) -> bool {
-    let rank = |entry: &Entry| {
-        let id = entry.id.as_ref().map(|id| id.as_str().to_owned());
-        (entry.timestamp, id.unwrap_or_default())
-    };
-    let greatest = thread.entries().iter().map(rank).max();
-    greatest.is_none_or(|greatest| {
-        greatest < (Some(operation.timestamp), operation.id.as_str().to_owned())
-    })
+    let ours = (Some(operation.timestamp), operation.id.as_str());
+    thread.entries().iter().all(|entry| rank(entry) < ours)
+}
+
+fn rank(entry: &Entry) -> (Option<Timestamp>, &str) {
+    let id = entry.id.as_ref();
+    (entry.timestamp, id.map_or("", |id| id.as_str()))
 }
 
 fn normal_status(status: &str) -> String {

@@ -80,6 +80,11 @@ impl Entry {
         &self.source.0[self.content.clone()]
     }
 
+    /// Where its `Entry:` line begins in the file.
+    pub(crate) fn start(&self) -> usize {
+        self.content.start
+    }
+
     /// Reads the entry whose `Entry:` line begins at `range.start` and whose bytes end before the
     /// next entry's separator. The ID is as it stands, of any length; `None` for ones over it.
     pub(crate) fn read(source: &Source, range: Range<usize>) -> (Entry, Option<Range<usize>>) {

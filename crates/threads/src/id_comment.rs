@@ -20,6 +20,12 @@ pub(crate) fn first_id(bytes: &[u8]) -> Option<Range<usize>> {
     memchr::memmem::find_iter(bytes, OPEN).find_map(|at| id_at(bytes, at).map(|(id, _)| id))
 }
 
+/// The text of every ID comment in the bytes.
+pub(crate) fn all_ids(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let comments = memchr::memmem::find_iter(bytes, OPEN);
+    comments.filter_map(|at| id_at(bytes, at).map(|(id, _)| &bytes[id]))
+}
+
 /// The ID of a line that is an ID comment and nothing else: the range of its text.
 pub(crate) fn id_of_line(line: &[u8]) -> Option<Range<usize>> {
     let start = skip_blanks(line, 0);

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use threads::apply::{AHEAD_SECONDS_MAX, Applied, apply};
+use threads::apply::{AHEAD_SECONDS_MAX, Applied, apply, apply_all};
 use threads::check::check_body;
 use threads::header::HeaderForm;
 use threads::operation::{Operation, Seen};
@@ -39,6 +39,32 @@ proptest! {
         prop_assert!(!after.ball().is_empty());
         let entries = &changed[after.entries_start()..];
         prop_assert!(entries.starts_with(&file[before.entries_start()..]) || !before.is_thread());
+    }
+
+    #[test]
+    fn many_at_once_are_as_one_after_the_other(
+        File(file) in file(),
+        is_there in any::<bool>(),
+        form in form(),
+        writes in prop::collection::vec((write(), 0..8_usize, seen()), 0..8),
+    ) {
+        let operations: Vec<Operation> = writes
+            .iter()
+            .map(|(write, at, seen)| write.operation(*at, form, seen.clone()))
+            .collect();
+        let file = is_there.then_some(file);
+        let mut expected = file.clone();
+        for operation in &operations {
+            if let Applied::Changed(changed) = apply(operation, expected.as_deref()) {
+                expected = Some(changed);
+            }
+        }
+        let together = apply_all(&operations, file);
+        prop_assert_eq!(
+            together.as_deref().map(String::from_utf8_lossy),
+            expected.as_deref().map(String::from_utf8_lossy)
+        );
+        prop_assert_eq!(together, expected);
     }
 
     #[test]
@@ -324,4 +350,37 @@ fn the_time_written_never_goes_back() {
     check(&at(AHEAD_SECONDS_MAX), &at(0));
     check("2026-01-05T09:00:07.25+00:00", &at(8));
     check("2026-99-05T09:00:07Z", &at(0));
+}
+
+/// What a writer may have seen: mostly not what stands there by then.
+fn seen() -> impl Strategy<Value = Seen> {
+    let value = || {
+        prop::option::of(prop::sample::select(vec![
+            "Team", "Codex", "OPEN", "CLOSED",
+        ]))
+    };
+    (value(), value(), 0..6_u64).prop_map(|(ball, status, entries_len)| Seen {
+        ball: ball.map(str::to_owned),
+        status: status.map(str::to_owned),
+        newest: None,
+        entries_len,
+    })
+}
+
+#[test]
+fn five_thousand_on_one_thread_take_no_time_that_grows_with_the_thread() {
+    let operation = |at: usize| Operation {
+        id: id(at),
+        title: format!("Step {at}"),
+        body: "What was found, and what is left to do.".to_owned(),
+        ball: Some("Codex".to_owned()),
+        ..plain()
+    };
+    let operations: Vec<Operation> = (0..5_000).map(operation).collect();
+    let begun = std::time::Instant::now();
+    let file = apply_all(&operations, None).unwrap();
+    let took = begun.elapsed();
+    assert_eq!(parse(&file).0.entries().len(), operations.len());
+    // Reading the thread anew for each takes half a minute, even optimised.
+    assert!(took.as_secs() < 5, "{took:?}");
 }
