@@ -1,6 +1,7 @@
 //! Makes the [`Base`] of a tip from the one before: only changed blobs are read and parsed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use repository::{Changed, Clone, CloneError, Tip};
@@ -81,18 +82,30 @@ pub(crate) fn changed(before: &Base, after: &Base) -> Vec<Topic> {
     topics
 }
 
-/// How many distinct users wrote last in those topics: a lower bound of the writers that share the
-/// remote, for the budget of pushes.
-pub(crate) fn writers(base: &Base, changed: &[Topic]) -> u32 {
-    let last = changed
-        .iter()
-        .filter_map(|topic| base.threads.get(topic)?.summary.authors.first());
-    let users: std::collections::BTreeSet<&str> = last
-        .map(|author| {
-            author
-                .rsplit_once('(')
-                .map_or(author.as_str(), |(_, tag)| tag)
-        })
-        .collect();
-    u32::try_from(users.len()).unwrap_or(u32::MAX)
+/// The users who wrote what is new in those topics, each as a number that is the same each time:
+/// the writers that share the remote, for the budget of pushes and the wait after a lost race.
+pub(crate) fn writers(before: &Base, after: &Base, changed: &[Topic]) -> BTreeSet<u64> {
+    let mut writers = BTreeSet::new();
+    for topic in changed {
+        let Some(shown) = after.threads.get(topic) else {
+            continue;
+        };
+        let known = before.threads.get(topic);
+        let known = known.map_or(0, |shown| shown.summary.entries.len());
+        let new = shown.summary.entries.iter().skip(known);
+        let new: BTreeSet<u32> = new.map(|entry| entry.author).collect();
+        let authors = new
+            .into_iter()
+            .filter_map(|author| shown.summary.authors.get(author as usize));
+        writers.extend(authors.map(|author| writer(author)));
+    }
+    writers
+}
+
+/// The user of an author `Name (user)`; one without is its own.
+fn writer(author: &str) -> u64 {
+    let user = author.rsplit_once('(').map_or(author, |(_, user)| user);
+    let mut hasher = DefaultHasher::new();
+    user.trim_end_matches(')').hash(&mut hasher);
+    hasher.finish()
 }

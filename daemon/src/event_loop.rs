@@ -37,6 +37,13 @@ pub(crate) const INBOX_MAX: usize = 1024;
 /// How many results wait for the loop at most; there are at most four workers.
 pub(crate) const RESULTS_MAX: usize = 16;
 
+/// How many operations one push takes at most; the rest goes with the next, right after. They share
+/// a deadline, and the worker's frames.
+pub(crate) const PUSH_OPERATIONS_MAX: usize = 1_000;
+
+/// How many bytes of text one push takes at most, where it is more than one operation.
+pub(crate) const PUSH_BYTES_MAX: usize = 16 << 20;
+
 /// How many files are written in one go, so that their text is not held all at once.
 const PROJECT_MAX: usize = 64;
 
@@ -56,6 +63,8 @@ pub(crate) struct EventLoop {
     pub(crate) outbox: Outbox,
     pub(crate) pending: Pending,
     pub(crate) submissions: Submissions,
+    /// Who asked for a sync and waits until held operations are released.
+    pub(crate) asked: Vec<oneshot::Sender<u64>>,
     /// What each kind of trouble last said.
     pub(crate) words: HashMap<TroubleKind, (String, String)>,
     /// Entries that are gone from the remote and that nobody has seen to.
@@ -140,8 +149,9 @@ impl EventLoop {
                 self.performer.fetch(Arc::clone(&self.base), slots);
             }
             Action::Push => {
-                let slots = self.pending_slots();
-                self.performer.push(Arc::clone(&self.base), slots);
+                let slots = batch(self.pending_slots().into_iter());
+                let room = self.outbox.room_to_hold();
+                self.performer.push(Arc::clone(&self.base), slots, room);
             }
         }
     }
@@ -169,15 +179,32 @@ impl EventLoop {
                 }
                 self.tell(Event::ClientActive);
             }
-            Message::Sync(answer) => {
-                let begun = self.engine.fetches_started();
-                self.tell(Event::SyncAsked);
-                // Whoever asked may have gone.
-                let _ = answer.send(begun);
-            }
             Message::SeenTo => self.seen_to(),
+            Message::Refresh(answer) => self.sync(answer),
+            Message::Sync(answer) => self.release_and_sync(answer),
+            Message::Await(id) => self.tell(Event::Awaited { id }),
             Message::Active => self.tell(Event::ClientActive),
             Message::Stop(_) => unreachable!("taken by run"),
+        }
+    }
+
+    fn sync(&mut self, answer: oneshot::Sender<u64>) {
+        let begun = self.engine.fetches_started();
+        self.tell(Event::SyncAsked);
+        // Whoever asked may have gone.
+        let _ = answer.send(begun);
+    }
+
+    /// What the remote refused is tried once more when somebody asks: its rules may be others.
+    fn release_and_sync(&mut self, answer: oneshot::Sender<u64>) {
+        let held = self.outbox.held_slots();
+        if held.is_empty() {
+            return self.sync(answer);
+        }
+        let is_releasing = !self.asked.is_empty();
+        self.asked.push(answer);
+        if !is_releasing {
+            self.performer.release(held);
         }
     }
 
@@ -186,6 +213,7 @@ impl EventLoop {
             Finished::Kept { results } => self.kept(results),
             Finished::Fetched(outcome) => self.fetched(*outcome),
             Finished::Pushed(outcome) => self.pushed(*outcome),
+            Finished::Released { slots, results } => self.released(slots, results),
             Finished::Settled { settling, result } => self.settled(settling, result),
             Finished::Projected(tree) => {
                 debug!(repository = %self.performer.name, foreign = tree.foreign().len(), "Projected");
@@ -273,6 +301,17 @@ impl EventLoop {
             let _ = answer.send(());
         }
     }
+}
+
+/// As many as one push takes, in their order, and one at least.
+fn batch(slots: impl Iterator<Item = Slot>) -> Vec<Slot> {
+    let mut bytes = 0_usize;
+    let fits = |slot: &Slot| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(slot.weight());
+        first || bytes <= PUSH_BYTES_MAX
+    };
+    slots.take(PUSH_OPERATIONS_MAX).take_while(fits).collect()
 }
 
 async fn sleep_until(moment: Option<tokio::time::Instant>) {

@@ -40,9 +40,13 @@ pub(crate) enum Message {
     /// Keep this operation; answered when it is durable and shown.
     Submit(Box<Submission>),
     /// Fetch and push now; answered with how many fetches had begun before this.
+    Refresh(oneshot::Sender<u64>),
+    /// The same, and what the remote refused is tried once more.
     Sync(oneshot::Sender<u64>),
     /// The person has seen to what vanished.
     SeenTo,
+    /// Somebody waits for this operation to be on the remote.
+    Await(EntryId),
     /// Somebody reads or writes here.
     Active,
     /// End; answered when nothing of the loop runs on.

@@ -184,6 +184,7 @@ fn assemble(
         outbox,
         pending,
         submissions: Submissions::default(),
+        asked: Vec::new(),
         words: std::collections::HashMap::new(),
         unprojected: BTreeSet::new(),
         working_tree: Some(tree),

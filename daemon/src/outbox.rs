@@ -14,7 +14,8 @@
 //!
 //! [`Outbox`] is the loop's: in memory, never waiting. [`Keeper`] is for threads that may block. A
 //! write goes `reserve` → `Keeper::keep_all` → `kept`; a done one `settling` → `Keeper::settle` →
-//! `settled`; a refused one `slot` → `Keeper::hold` → `held`.
+//! `settled`; a refused one `slot` → `Keeper::hold` → `held`; one that is to be tried once more
+//! `held_slots` → `Keeper::release_all` → `released`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -35,10 +36,10 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-/// Operations that wait or are held, at most.
+/// Operations that wait, at most; and as many again may be held, which hinder no write.
 pub(crate) const OPERATIONS_MAX: usize = 10_000;
 
-/// Bytes of text in the operations that wait or are held, at most.
+/// Bytes of text in the operations that wait, at most; and as many again in those that are held.
 pub(crate) const BYTES_MAX: usize = 256 << 20;
 
 /// Answers that are remembered, at most.
@@ -50,6 +51,15 @@ pub(crate) struct Slot {
     sequence: u64,
     /// What stands there.
     pub(crate) kept: Arc<Kept>,
+    /// Whether the remote refused it before, while it took others.
+    pub(crate) was_held: bool,
+}
+
+impl Slot {
+    /// What the operation counts against limits of bytes.
+    pub(crate) fn weight(&self) -> usize {
+        weight(&self.kept)
+    }
 }
 
 /// Done operations on their way into the answers.
@@ -75,7 +85,7 @@ pub(crate) enum Found<'outbox> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operations} operations with {bytes} bytes wait already")]
 pub(crate) struct OutboxFull {
-    /// How many wait or are held.
+    /// How many wait.
     pub(crate) operations: usize,
     /// Their bytes of text.
     pub(crate) bytes: usize,
@@ -93,13 +103,17 @@ pub(crate) struct Outbox {
     keys: HashMap<(String, String), EntryId>,
     resent: HashMap<(String, Option<String>), EntryId>,
     next_sequence: u64,
+    /// Of what waits.
     bytes: usize,
+    /// Of what is held.
+    held_bytes: usize,
 }
 
 #[derive(Debug)]
 struct Waiting {
     kept: Arc<Kept>,
     durable: bool,
+    was_held: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -145,20 +159,25 @@ impl Outbox {
             resent: HashMap::new(),
             next_sequence,
             bytes: 0,
+            held_bytes: 0,
         };
         for answer in answers {
             outbox.remember(answer);
         }
         for (sequence, held) in held {
-            outbox.bytes += weight(&held.kept);
+            outbox.held_bytes += weight(&held.kept);
             outbox.index(&held.kept, Place::Held(sequence));
             outbox.held.insert(sequence, held);
         }
         for (sequence, kept) in waiting {
             outbox.bytes += weight(&kept);
             outbox.index(&kept, Place::Waiting(sequence));
-            let durable = true;
-            outbox.waiting.insert(sequence, Waiting { kept, durable });
+            let waiting = Waiting {
+                kept,
+                durable: true,
+                was_held: false,
+            };
+            outbox.waiting.insert(sequence, waiting);
         }
         Ok(Opened {
             outbox,
@@ -173,7 +192,7 @@ impl Outbox {
     /// # Errors
     /// [`OutboxFull`].
     pub(crate) fn reserve(&mut self, kept: Kept) -> Result<Slot, OutboxFull> {
-        let operations = self.waiting.len() + self.held.len();
+        let operations = self.waiting.len();
         let bytes = self.bytes.saturating_add(weight(&kept));
         if operations >= OPERATIONS_MAX || bytes > BYTES_MAX {
             return Err(OutboxFull {
@@ -188,9 +207,14 @@ impl Outbox {
         let waiting = Waiting {
             kept: Arc::clone(&kept),
             durable: false,
+            was_held: false,
         };
         self.waiting.insert(sequence, waiting);
-        Ok(Slot { sequence, kept })
+        Ok(Slot {
+            sequence,
+            kept,
+            was_held: false,
+        })
     }
 
     /// The operation's file is durable.
@@ -218,8 +242,12 @@ impl Outbox {
     /// The place of an operation that waits.
     pub(crate) fn slot(&self, id: &EntryId) -> Option<Slot> {
         let sequence = self.sequence(id)?;
-        let kept = Arc::clone(&self.waiting.get(&sequence)?.kept);
-        Some(Slot { sequence, kept })
+        let waiting = self.waiting.get(&sequence)?;
+        Some(Slot {
+            sequence,
+            kept: Arc::clone(&waiting.kept),
+            was_held: waiting.was_held,
+        })
     }
 
     /// What is durable and not yet done, in the order of the writes.
@@ -263,8 +291,43 @@ impl Outbox {
     /// The operation is durably held.
     pub(crate) fn held(&mut self, slot: &Slot, reason: String, at: Timestamp) {
         if let Some(Waiting { kept, .. }) = self.waiting.remove(&slot.sequence) {
+            self.bytes -= weight(&kept);
+            self.held_bytes += weight(&kept);
             self.index(&kept, Place::Held(slot.sequence));
             self.held.insert(slot.sequence, Held { kept, reason, at });
+        }
+    }
+
+    /// How many more operations may be held; what is refused beyond that goes on waiting.
+    pub(crate) fn room_to_hold(&self) -> usize {
+        if self.held_bytes >= BYTES_MAX {
+            return 0;
+        }
+        OPERATIONS_MAX.saturating_sub(self.held.len())
+    }
+
+    /// The places of what is held, in the order of the writes.
+    pub(crate) fn held_slots(&self) -> Vec<Slot> {
+        let slot = |(sequence, held): (&u64, &Held)| Slot {
+            sequence: *sequence,
+            kept: Arc::clone(&held.kept),
+            was_held: true,
+        };
+        self.held.iter().map(slot).collect()
+    }
+
+    /// The held operation is durably among those that wait again.
+    pub(crate) fn released(&mut self, slot: &Slot) {
+        if let Some(Held { kept, .. }) = self.held.remove(&slot.sequence) {
+            self.held_bytes -= weight(&kept);
+            self.bytes += weight(&kept);
+            self.index(&kept, Place::Waiting(slot.sequence));
+            let waiting = Waiting {
+                kept,
+                durable: true,
+                was_held: true,
+            };
+            self.waiting.insert(slot.sequence, waiting);
         }
     }
 

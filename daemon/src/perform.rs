@@ -4,7 +4,9 @@
 mod hearing;
 mod projecting;
 mod sending;
+mod sifting;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,6 +52,11 @@ pub(crate) enum Finished {
     Fetched(Box<FetchOutcome>),
     /// Of a push, or of commits into our own branch.
     Pushed(Box<PushOutcome>),
+    /// Of putting held operations back among those that wait, in their order.
+    Released {
+        slots: Vec<Slot>,
+        results: Vec<Result<(), KeepError>>,
+    },
     /// Of moving done operations from the outbox to the answers.
     Settled {
         settling: Settling,
@@ -72,8 +79,8 @@ pub(crate) struct Fetched {
     pub(crate) base: Arc<Base>,
     pub(crate) changed: Vec<Topic>,
     pub(crate) branch: String,
-    /// How many distinct authors wrote what is new.
-    pub(crate) writers: u32,
+    /// Who wrote what is new; see [`base::writers`].
+    pub(crate) writers: BTreeSet<u64>,
     /// The tip before, where the new one does not descend from it.
     pub(crate) rewritten: Option<Tip>,
     /// Entries that stood in the base before and do not in this one.
@@ -86,7 +93,8 @@ pub(crate) struct Fetched {
 /// What came of a push.
 #[derive(Debug, Default)]
 pub(crate) struct PushOutcome {
-    pub(crate) took: Duration,
+    /// What each exchange with the remote took.
+    pub(crate) exchanges: Vec<Duration>,
     /// On the remote, in order.
     pub(crate) done: Vec<EntryId>,
     /// Refused by the remote's rules, and set aside with its words.
@@ -110,6 +118,8 @@ pub(crate) enum PushFailure {
     Unknown(TransferError),
     /// It did not.
     Failed(TransferError),
+    /// The remote's rules refuse all of it, as far as was tried.
+    Refused,
 }
 
 impl Performer {
@@ -154,13 +164,20 @@ impl Performer {
         });
     }
 
-    /// Puts the operations on the tip and sends them.
-    pub(crate) fn push(&self, before: Arc<Base>, slots: Vec<Slot>) {
+    /// Puts the operations on the tip and sends them; at most `room_to_hold` of them are set aside
+    /// where the remote's rules refuse them.
+    pub(crate) fn push(&self, before: Arc<Base>, slots: Vec<Slot>, room_to_hold: usize) {
         self.start(move |performer| {
-            let begun = Instant::now();
-            let mut outcome = performer.push_now(&before, &slots);
-            outcome.took = begun.elapsed();
+            let outcome = performer.push_now(&before, &slots, room_to_hold);
             Finished::Pushed(Box::new(outcome))
+        });
+    }
+
+    /// Puts held operations back among those that wait.
+    pub(crate) fn release(&self, slots: Vec<Slot>) {
+        self.start(move |performer| {
+            let results = performer.keeper.release_all(&slots);
+            Finished::Released { slots, results }
         });
     }
 
@@ -202,7 +219,7 @@ impl Performer {
         Ok(Fetched {
             vanished: self.vanished(before, &base, &changed, rewritten)?,
             landed,
-            writers: base::writers(&base, &changed),
+            writers: base::writers(before, &base, &changed),
             base,
             changed,
             branch: fetched.branch,
@@ -213,6 +230,11 @@ impl Performer {
 }
 
 impl PushOutcome {
+    /// What one exchange took.
+    pub(crate) fn took(&self) -> Duration {
+        self.exchanges.last().copied().unwrap_or_default()
+    }
+
     /// The Entry-IDs of what was set aside.
     pub(crate) fn held_ids(&self) -> Vec<EntryId> {
         self.held

@@ -10,7 +10,6 @@ use repository::{BlobId, Tip};
 use sha2::{Digest, Sha256};
 use threads::entry_id::EntryId;
 use threads::header::HeaderForm;
-use threads::operation::Operation;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 
@@ -113,16 +112,6 @@ impl Snapshot {
             .filter(|topic| !self.base.threads.contains_key(*topic))
             .count();
         self.base.threads.len() + only_pending
-    }
-
-    /// The operations' effect on a thread's bytes, one after the other.
-    pub(crate) fn with(operations: &[&Operation], file: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        operations.iter().fold(file, |file, operation| {
-            match threads::apply::apply(operation, file.as_deref()) {
-                threads::apply::Applied::Present => file,
-                threads::apply::Applied::Changed(bytes) => Some(bytes),
-            }
-        })
     }
 }
 

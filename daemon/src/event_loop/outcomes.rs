@@ -10,23 +10,21 @@ use tracing::warn;
 
 use crate::event_loop::EventLoop;
 use crate::handle::NotAccepted;
-use crate::outbox::{KeepError, Settling, Written};
+use crate::outbox::{KeepError, Settling, Slot, Written};
 use crate::perform::{FetchOutcome, Fetched, PushFailure, PushOutcome, unix_now};
 
 impl EventLoop {
     /// A batch was handed to the disk; this is what came of each operation, in order.
     pub(super) fn kept(&mut self, results: Vec<Result<(), NotAccepted>>) {
         let batch = self.submissions.take_batch();
-        let mut accepted: Vec<EntryId> = Vec::new();
+        let mut kept = Vec::new();
         for (slot, result) in batch.into_iter().zip(results) {
             let id = slot.kept.operation.id.clone();
             match result {
                 Ok(()) => {
                     self.outbox.kept(&id);
                     self.unprojected.insert(slot.kept.operation.topic.clone());
-                    self.pending.push(slot.kept, &self.base, &self.performer);
-                    self.tell(Event::Kept { id: id.clone() });
-                    accepted.push(id);
+                    kept.push(slot.kept);
                 }
                 Err(why) => {
                     warn!(repository = %self.performer.name, ?why, "An operation was not kept");
@@ -35,6 +33,11 @@ impl EventLoop {
                     self.submissions.refuse(&id, &why);
                 }
             }
+        }
+        let accepted: Vec<EntryId> = kept.iter().map(|kept| kept.operation.id.clone()).collect();
+        self.pending.push_all(kept, &self.base, &self.performer);
+        for id in &accepted {
+            self.tell(Event::Kept { id: id.clone() });
         }
         // Shown before it is answered, so that a writer reads its own entry at once.
         self.show();
@@ -59,9 +62,13 @@ impl EventLoop {
                     self.base = fetched.base;
                     self.pending.rebase(&self.base, &self.performer);
                 }
+                let writers = u32::try_from(fetched.writers.len()).unwrap_or(u32::MAX);
+                for writer in fetched.writers {
+                    self.tell(Event::WriterSeen { writer });
+                }
                 self.tell(Event::Fetched {
                     moved,
-                    writers: fetched.writers,
+                    writers,
                     took,
                 });
             }
@@ -85,8 +92,10 @@ impl EventLoop {
 
     /// A push ended.
     pub(super) fn pushed(&mut self, mut outcome: PushOutcome) {
-        let took = Span::from(outcome.took);
-        self.metrics.pushes.record(outcome.took);
+        let took = Span::from(outcome.took());
+        for exchange in &outcome.exchanges {
+            self.metrics.pushes.record(*exchange);
+        }
         self.metrics.bytes_sent.add(outcome.bytes_sent);
         if !outcome.done.is_empty() || !outcome.held.is_empty() {
             self.advance(&outcome);
@@ -105,6 +114,11 @@ impl EventLoop {
             }
             Some(failure) => {
                 self.metrics.push_failures.add(1);
+                self.metrics.retries.add(1);
+                if !outcome.held.is_empty() {
+                    let trouble = Trouble::new(TroubleKind::PushRefused);
+                    self.tell(Event::TroubleFound { trouble });
+                }
                 let held = outcome.held_ids();
                 let ids: Vec<EntryId> = outcome.done.into_iter().chain(held).collect();
                 if !ids.is_empty() {
@@ -120,6 +134,10 @@ impl EventLoop {
             PushFailure::Rejected => {
                 self.metrics.conflicts.add(1);
                 self.tell(Event::PushRejected { took });
+            }
+            PushFailure::Refused => {
+                let trouble = Trouble::new(TroubleKind::PushRefused);
+                self.tell(Event::PushFailed { trouble });
             }
             PushFailure::Unknown(error) => {
                 let trouble = self.trouble(&error);
@@ -159,6 +177,40 @@ impl EventLoop {
         let done = done.iter().map(|id| (id.clone(), self.written(id)));
         let settling = self.outbox.settling(done.collect::<Vec<_>>(), unix_now());
         self.performer.settle(settling);
+    }
+
+    /// Held operations wait again, and whoever asked for that is served.
+    pub(super) fn released(&mut self, slots: Vec<Slot>, results: Vec<Result<(), KeepError>>) {
+        let mut released = Vec::new();
+        for (slot, result) in slots.into_iter().zip(results) {
+            let id = slot.kept.operation.id.clone();
+            match result {
+                Ok(()) => {
+                    self.outbox.released(&slot);
+                    self.unprojected.insert(slot.kept.operation.topic.clone());
+                    self.condition.held -= 1;
+                    released.push(slot.kept);
+                }
+                Err(error) => {
+                    warn!(repository = %self.performer.name, %id, %error, "A held operation stays held");
+                }
+            }
+        }
+        let ids: Vec<EntryId> = released
+            .iter()
+            .map(|kept| kept.operation.id.clone())
+            .collect();
+        self.pending.release(released, &self.base, &self.performer);
+        for id in ids {
+            self.tell(Event::Kept { id });
+        }
+        if self.condition.held == 0 {
+            let kind = TroubleKind::PushRefused;
+            self.tell(Event::TroubleGone { kind });
+        }
+        for answer in std::mem::take(&mut self.asked) {
+            self.sync(answer);
+        }
     }
 
     /// How the thread of a done operation stands.

@@ -11,7 +11,7 @@ use tracing::error;
 
 use crate::outbox::{Kept, Outbox};
 use crate::perform::Performer;
-use crate::snapshot::{Base, Content, Shown, Snapshot};
+use crate::snapshot::{Base, Content, Shown};
 
 /// The pending operations of one repository.
 #[derive(Debug, Default)]
@@ -68,16 +68,18 @@ impl Pending {
         self.overlay.get(topic).map(|shown| shown.content.clone())
     }
 
-    /// One more operation became durable.
-    pub(crate) fn push(&mut self, kept: Arc<Kept>, base: &Base, performer: &Performer) {
-        let operation = &kept.operation;
-        let file = match self.content(&operation.topic) {
-            Some(Content::Bytes(text)) => Some(text.to_vec()),
-            Some(Content::Blob(_)) | None => file_in(base, &operation.topic, performer),
-        };
-        self.put_over(&operation.topic, Snapshot::with(&[operation], file));
-        Arc::make_mut(&mut self.ids).insert(operation.id.clone());
-        self.kept.push(kept);
+    /// More operations became durable, in this order.
+    pub(crate) fn push_all(&mut self, more: Vec<Arc<Kept>>, base: &Base, performer: &Performer) {
+        for (topic, operations) in by_topic(&more) {
+            let file = match self.content(topic) {
+                Some(Content::Bytes(text)) => Some(text.to_vec()),
+                Some(Content::Blob(_)) | None => file_in(base, topic, performer),
+            };
+            self.put_over(topic, threads::apply::apply_all(operations, file));
+        }
+        let ids = more.iter().map(|kept| kept.operation.id.clone());
+        Arc::make_mut(&mut self.ids).extend(ids);
+        self.kept.extend(more);
     }
 
     /// These are pending no more.
@@ -88,20 +90,21 @@ impl Pending {
         Arc::make_mut(&mut self.held).extend(held.iter().cloned());
     }
 
+    /// Held operations wait again, behind the others.
+    pub(crate) fn release(&mut self, held: Vec<Arc<Kept>>, base: &Base, performer: &Performer) {
+        for kept in &held {
+            Arc::make_mut(&mut self.held).remove(&kept.operation.id);
+        }
+        self.push_all(held, base, performer);
+    }
+
     /// Puts them on another base.
     pub(crate) fn rebase(&mut self, base: &Base, performer: &Performer) {
-        let mut by_topic: HashMap<&Topic, Vec<&Operation>> = HashMap::new();
-        for operation in self.kept.iter().map(|kept| &kept.operation) {
-            by_topic
-                .entry(&operation.topic)
-                .or_default()
-                .push(operation);
-        }
-        let files: Vec<(Topic, Option<Vec<u8>>)> = by_topic
+        let files: Vec<(Topic, Option<Vec<u8>>)> = by_topic(&self.kept)
             .into_iter()
             .map(|(topic, operations)| {
                 let file = file_in(base, topic, performer);
-                (topic.clone(), Snapshot::with(&operations, file))
+                (topic.clone(), threads::apply::apply_all(operations, file))
             })
             .collect();
         self.overlay = Arc::default();
@@ -115,6 +118,17 @@ impl Pending {
             Arc::make_mut(&mut self.overlay).insert(topic.clone(), Arc::new(shown));
         }
     }
+}
+
+fn by_topic(kept: &[Arc<Kept>]) -> HashMap<&Topic, Vec<&Operation>> {
+    let mut by_topic: HashMap<&Topic, Vec<&Operation>> = HashMap::new();
+    for operation in kept.iter().map(|kept| &kept.operation) {
+        by_topic
+            .entry(&operation.topic)
+            .or_default()
+            .push(operation);
+    }
+    by_topic
 }
 
 fn file_in(base: &Base, topic: &Topic, performer: &Performer) -> Option<Vec<u8>> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -152,6 +153,18 @@ impl Keeper {
         Ok(())
     }
 
+    /// Puts held operations back among those that wait; the results are in their order. A crash in
+    /// between leaves both files, and the held one counts.
+    pub(crate) fn release_all(&self, slots: &[Slot]) -> Vec<Result<(), KeepError>> {
+        let results = self.keep_all(slots);
+        for (slot, result) in slots.iter().zip(&results) {
+            if result.is_ok() {
+                remove(&self.folders.held.join(slot.file_name()));
+            }
+        }
+        results
+    }
+
     /// Writes several files side by side: a file system flushes what comes together at once.
     fn write_all(&self, slots: &[Slot]) -> Vec<Result<(), KeepError>> {
         let write =
@@ -197,19 +210,22 @@ impl Keeper {
 
     /// Needs no fsync: a file that comes back is recognised by its ID at the next start.
     fn remove(&self, slot: &Slot) {
-        let path = self.folders.outbox.join(slot.file_name());
-        match fs::remove_file(&path) {
-            Ok(()) => (),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "Done operation not removed")
-            }
-        }
+        remove(&self.folders.outbox.join(slot.file_name()));
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Answers> {
         // A panic cannot leave half a line behind: the journal cuts it off at the next append.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Ok(()) => (),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "An operation's file not removed");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! Sends what is pending: all at once, and one by one where the remote's rules refuse something.
+//! Sends what is pending: all at once, and sifted where the remote's rules refuse something.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use repository::{PushError, Tip};
 use threads::operation::Operation;
@@ -8,26 +9,108 @@ use tracing::warn;
 
 use crate::base;
 use crate::outbox::Slot;
+use crate::perform::sifting::{NotTaken, Sifted, Taken, sift};
 use crate::perform::{Performer, PushFailure, PushOutcome, unix_now};
 use crate::snapshot::Base;
 
 impl Performer {
-    pub(super) fn push_now(&self, before: &Arc<Base>, slots: &[Slot]) -> PushOutcome {
+    pub(super) fn push_now(
+        &self,
+        before: &Arc<Base>,
+        slots: &[Slot],
+        room_to_hold: usize,
+    ) -> PushOutcome {
         let mut outcome = PushOutcome::default();
-        let owned: Vec<Operation> = slots
-            .iter()
-            .map(|slot| slot.kept.operation.clone())
-            .collect();
-        let mut tip = before.tip;
-        match self.send(tip.as_ref(), &owned, &mut outcome) {
-            Ok(sent) => tip = Some(sent),
-            Err(PushError::Refused { reason }) => {
-                tip = self.send_one_by_one(tip, slots, &reason, &mut outcome);
-            }
-            Err(error) => outcome.failure = Some(failure(error)),
-        }
+        let tip = self.push_onto(before.tip, slots, room_to_hold, &mut outcome);
         self.advance(before, tip.as_ref(), &mut outcome);
         outcome
+    }
+
+    /// Sends all at once, and sifts them where the remote's rules refuse that; the tip then.
+    fn push_onto(
+        &self,
+        mut tip: Option<Tip>,
+        slots: &[Slot],
+        room_to_hold: usize,
+        outcome: &mut PushOutcome,
+    ) -> Option<Tip> {
+        let reason = match self.timed(tip.as_ref(), slots, outcome) {
+            Ok(sent) => return Some(sent),
+            Err(PushError::Refused { reason }) => reason,
+            Err(error) => {
+                outcome.failure = Some(failure(error));
+                return tip;
+            }
+        };
+        warn!(repository = %self.name, operations = slots.len(), %reason, "Refused");
+        let sifted = sift(
+            slots,
+            &reason,
+            fastrand::usize(..),
+            &mut |some: &[Slot]| match self.timed(tip.as_ref(), some, outcome) {
+                Ok(sent) => {
+                    let moved = tip.replace(sent) != tip;
+                    Ok(if moved { Taken::New } else { Taken::Known })
+                }
+                Err(PushError::Refused { reason }) => Err(NotTaken::Refused(reason)),
+                Err(error) => Err(NotTaken::Failed(failure(error))),
+            },
+        );
+        self.judge(slots, reason, sifted, room_to_hold, outcome);
+        tip
+    }
+
+    /// Holds what is at fault; where nothing tells what is, all of it goes on waiting.
+    fn judge(
+        &self,
+        slots: &[Slot],
+        reason: String,
+        sifted: Sifted<Slot, PushFailure>,
+        room_to_hold: usize,
+        outcome: &mut PushOutcome,
+    ) {
+        let Sifted {
+            alone,
+            takes_others,
+            failed,
+        } = sifted;
+        let at_fault = if takes_others {
+            outcome.refused = alone.last().map(|(_, reason)| held_words(reason));
+            alone
+        } else if failed.is_none() {
+            outcome.refused = Some(all_refused_words(&reason));
+            // What was at fault before had its chance.
+            let again = slots.iter().filter(|slot| slot.was_held);
+            again.map(|slot| (slot.clone(), reason.clone())).collect()
+        } else {
+            Vec::new()
+        };
+        for (slot, reason) in at_fault.into_iter().take(room_to_hold) {
+            warn!(repository = %self.name, id = %slot.kept.operation.id, %reason, "Held");
+            match self.keeper.hold(&slot, &reason, unix_now()) {
+                Ok(()) => outcome.held.push((slot, reason)),
+                Err(error) => warn!(%error, "A refused operation stays in the outbox"),
+            }
+        }
+        outcome.failure = match failed {
+            Some(failed) => Some(failed),
+            None if takes_others || outcome.held.len() == slots.len() => None,
+            None => Some(PushFailure::Refused),
+        };
+    }
+
+    fn timed(
+        &self,
+        onto: Option<&Tip>,
+        slots: &[Slot],
+        outcome: &mut PushOutcome,
+    ) -> Result<Tip, PushError> {
+        let operations = slots.iter().map(|slot| slot.kept.operation.clone());
+        let operations: Vec<Operation> = operations.collect();
+        let begun = Instant::now();
+        let sent = self.send(onto, &operations, outcome);
+        outcome.exchanges.push(begun.elapsed());
+        sent
     }
 
     fn send(
@@ -48,36 +131,6 @@ impl Performer {
         outcome.bytes_sent += pushed.bytes_sent;
         outcome.done.extend(pushed.done);
         Ok(pushed.tip)
-    }
-
-    /// Finds what the remote's rules refuse; the others go on.
-    fn send_one_by_one(
-        &self,
-        mut tip: Option<Tip>,
-        slots: &[Slot],
-        first_reason: &str,
-        outcome: &mut PushOutcome,
-    ) -> Option<Tip> {
-        outcome.refused = Some(refused(first_reason));
-        for slot in slots {
-            let operation = &slot.kept.operation;
-            match self.send(tip.as_ref(), std::slice::from_ref(operation), outcome) {
-                Ok(sent) => tip = Some(sent),
-                Err(PushError::Refused { reason }) => {
-                    warn!(repository = %self.name, id = %operation.id, %reason, "Held");
-                    outcome.refused = Some(refused(&reason));
-                    match self.keeper.hold(slot, &reason, unix_now()) {
-                        Ok(()) => outcome.held.push((slot.clone(), reason)),
-                        Err(error) => warn!(%error, "A refused operation stays in the outbox"),
-                    }
-                }
-                Err(error) => {
-                    outcome.failure = Some(failure(error));
-                    break;
-                }
-            }
-        }
-        tip
     }
 
     /// Makes the base of the new tip.
@@ -107,9 +160,20 @@ fn failure(error: PushError) -> PushFailure {
     }
 }
 
-fn refused(reason: &str) -> (String, String) {
+fn held_words(reason: &str) -> (String, String) {
     (
         format!("The remote refused an entry: {reason}"),
-        "It is kept under held/ in the state folder; ask who sets the remote's rules.".to_owned(),
+        "It is kept under held/ in the state folder and hinders no other. Ask who sets the remote's \
+         rules; `watercooler sync` tries it once more."
+            .to_owned(),
+    )
+}
+
+fn all_refused_words(reason: &str) -> (String, String) {
+    (
+        format!("The remote refused what was pushed: {reason}"),
+        "It waits here and is tried again now and then. Ask who sets the remote's rules; \
+         `watercooler sync` tries at once."
+            .to_owned(),
     )
 }

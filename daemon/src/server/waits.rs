@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 
 /// Waits until a fetch that began after this call has ended.
 pub(crate) async fn for_a_fetch(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
-    let Some(begun_before) = ask_for_sync(handle).await else {
+    let Some(begun_before) = ask(handle, Message::Refresh).await else {
         return handle.shown();
     };
     handle
@@ -26,7 +26,7 @@ pub(crate) async fn for_a_fetch(handle: &Handle, limit: Duration) -> Arc<Snapsho
 
 /// Waits until the repository is in step, or is in a state that waiting does not change.
 pub(crate) async fn for_step(handle: &Handle, limit: Duration) -> Arc<Snapshot> {
-    let Some(begun_before) = ask_for_sync(handle).await else {
+    let Some(begun_before) = ask(handle, Message::Sync).await else {
         return handle.shown();
     };
     handle
@@ -47,8 +47,10 @@ pub(crate) async fn for_step(handle: &Handle, limit: Duration) -> Arc<Snapshot> 
         .await
 }
 
-/// Waits until the entry is no longer pending.
+/// Waits until the entry is no longer pending; until then its push waits for no company.
 pub(crate) async fn for_a_push(handle: &Handle, id: &EntryId, limit: Duration) -> Arc<Snapshot> {
+    // Where the loop ends, what is shown does not change any more, and the wait has its limit.
+    let _ = handle.inbox.send(Message::Await(id.clone())).await;
     handle
         .wait_until(limit, |snapshot| !snapshot.pending.contains(id))
         .await
@@ -65,8 +67,11 @@ fn rests(state: RepositoryState) -> bool {
     }
 }
 
-async fn ask_for_sync(handle: &Handle) -> Option<u64> {
+async fn ask(
+    handle: &Handle,
+    message: impl FnOnce(oneshot::Sender<u64>) -> Message,
+) -> Option<u64> {
     let (answer, begun_before) = oneshot::channel();
-    handle.inbox.send(Message::Sync(answer)).await.ok()?;
+    handle.inbox.send(message(answer)).await.ok()?;
     begun_before.await.ok()
 }
