@@ -13,6 +13,7 @@ mod offline;
 mod programs;
 mod prompts;
 mod python_grammar;
+mod refused;
 mod settings;
 mod shim;
 mod starts;
