@@ -368,6 +368,10 @@ fn seen() -> impl Strategy<Value = Seen> {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time that the test took, not one that the code sees"
+)]
 fn five_thousand_on_one_thread_take_no_time_that_grows_with_the_thread() {
     let operation = |at: usize| Operation {
         id: id(at),
