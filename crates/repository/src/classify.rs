@@ -370,8 +370,12 @@ fn is_disk_full(error: &git2::Error, clone: &Path) -> bool {
     let is_here = !matches!(error.class(), ErrorClass::Net | ErrorClass::Http);
     let says = |words| error.message().contains(words);
     (is_here && (says("No space left") || says("Disk quota exceeded")))
-        || (error.class() == ErrorClass::None
-            && os::free_bytes(clone).is_some_and(|free| free < FREE_BYTES_MIN))
+        || (error.class() == ErrorClass::None && is_space_gone(clone))
+}
+
+/// Whether the disk has next to nothing left.
+pub(crate) fn is_space_gone(path: &Path) -> bool {
+    os::free_bytes(path).is_some_and(|free| free < FREE_BYTES_MIN)
 }
 
 fn is_damage(error: &git2::Error) -> bool {
@@ -379,6 +383,8 @@ fn is_damage(error: &git2::Error) -> bool {
         error.class(),
         ErrorClass::Zlib | ErrorClass::Odb | ErrorClass::Object
     ) || (error.class() == ErrorClass::Os && error.message().contains("failed to mmap"))
+        // "corrupted loose reference file", "corrupted packed references file".
+        || (error.class() == ErrorClass::Reference && error.message().contains("corrupted"))
 }
 
 /// Another program's words in one bounded line: no control characters, the first lines first.

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::transport::{Group, Masters};
-use crate::{CloneError, Remote, Tip, classify, hold, libgit2, os};
+use crate::{CloneError, Remote, Tip, classify, hold, housekeeping, libgit2, os, renew};
 
 /// The branch where neither the settings nor the remote name one.
 pub(crate) const DEFAULT_BRANCH: &str = "main";
@@ -49,6 +50,8 @@ pub struct Clone {
     configured_branch: Option<String>,
     /// Idle handles: a handle serves one thread at a time, and opening one costs more than a read.
     handles: Mutex<Vec<Repository>>,
+    /// Counts how often the files under the handles were replaced; older handles are not kept.
+    generation: AtomicU64,
     /// Held by whoever moves refs: an exchange must not be overtaken by another of this process.
     moving: Mutex<()>,
     /// Held by a worker for its life.
@@ -59,6 +62,7 @@ pub struct Clone {
 /// A handle, given back when dropped.
 pub(crate) struct Handle<'a> {
     clone: &'a Clone,
+    generation: u64,
     repository: Option<Repository>,
 }
 
@@ -79,6 +83,9 @@ impl Clone {
         wait_max: Duration,
     ) -> Result<Clone, CloneError> {
         let clone = Clone::checked(path, config)?;
+        renew::settle(path)
+            .and_then(|()| housekeeping::settle(path))
+            .map_err(|error| clone.io(path, error))?;
         fs::create_dir_all(path).map_err(|error| clone.io(path, error))?;
         let _held = hold::hold(path, wait_max)?;
         clone.remove_leftovers(path, 0)?;
@@ -104,6 +111,11 @@ impl Clone {
     /// [`CloneError::InUse`] where another process has it; else what is wrong with the clone.
     pub fn attach(path: &Path, config: CloneConfig) -> Result<Clone, CloneError> {
         let mut clone = Clone::checked(path, config)?;
+        if !path.join("objects").is_dir() {
+            let source = git2::Error::from_str("there is no folder of objects");
+            let doing = "open the clone";
+            return Err(CloneError::Damaged { doing, source });
+        }
         libgit2::bound_memory().map_err(|error| clone.git("bound the memory", error))?;
         clone.held = Some(hold::hold(path, hold::WAIT_MAX)?);
         clone.lend()?;
@@ -132,6 +144,7 @@ impl Clone {
             directory,
             configured_branch: config.branch,
             handles: Mutex::default(),
+            generation: AtomicU64::default(),
             moving: Mutex::default(),
             held: None,
             masters: None,
@@ -275,6 +288,7 @@ impl Clone {
 
     /// A handle for reading.
     pub(crate) fn lend(&self) -> Result<Handle<'_>, CloneError> {
+        let generation = self.generation.load(Ordering::Acquire);
         let idle = self
             .handles
             .lock()
@@ -286,6 +300,7 @@ impl Clone {
         };
         Ok(Handle {
             clone: self,
+            generation,
             repository: Some(repository),
         })
     }
@@ -300,7 +315,7 @@ impl Clone {
         classify::local(&self.path, doing, error)
     }
 
-    fn io(&self, path: &Path, source: std::io::Error) -> CloneError {
+    pub(crate) fn io(&self, path: &Path, source: std::io::Error) -> CloneError {
         if source.kind() == std::io::ErrorKind::StorageFull {
             return CloneError::DiskFull {
                 path: self.path.clone(),
@@ -332,11 +347,18 @@ impl Clone {
         }
         self.replace_configuration(&wanted)?;
         // Handles read it once.
+        self.forget_handles();
+        Ok(())
+    }
+
+    /// Closes the idle handles, and the others when they come back: the files under them were
+    /// replaced, by this process or another.
+    pub fn forget_handles(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
         self.handles
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        Ok(())
     }
 
     fn replace_configuration(&self, text: &str) -> Result<(), CloneError> {
@@ -393,7 +415,8 @@ impl Drop for Handle<'_> {
             .handles
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if handles.len() < HANDLES_MAX {
+        let is_current = self.clone.generation.load(Ordering::Acquire) == self.generation;
+        if is_current && handles.len() < HANDLES_MAX {
             handles.extend(self.repository.take());
         }
     }
@@ -407,10 +430,9 @@ pub(crate) fn backup_ref(tip: Oid) -> String {
     format!("{BACKUPS}{tip}")
 }
 
-/// Names that libgit2 gives to files which it has not finished (`refdb_fs.c`, `indexer.c`,
-/// `odb_loose.c`).
+/// Names of locks (`refdb_fs.c`), and of what was not finished.
 fn is_leftover(name: &str) -> bool {
-    name.ends_with(".lock") || name.starts_with("pack_git2_") || name.starts_with("tmp_object_")
+    name.ends_with(".lock") || housekeeping::is_half_written(name)
 }
 
 /// Refuses what git takes for no branch, and `HEAD`, whose place among ours is taken.

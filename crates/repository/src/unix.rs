@@ -1,5 +1,7 @@
 //! What differs on Unix: process groups, programs, owners and free space.
 
+use std::fs::{File, Metadata};
+use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -8,6 +10,8 @@ use std::process::{Child, Command};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, geteuid, kill_process, kill_process_group, waitid,
 };
+
+use crate::program;
 
 #[cfg(target_os = "linux")]
 #[path = "unix/linux.rs"]
@@ -82,6 +86,32 @@ pub(crate) fn kill_group(child: &mut Child) {
 pub(crate) fn is_ours(path: &Path) -> bool {
     path.metadata()
         .map_or(true, |folder| folder.uid() == geteuid().as_raw())
+}
+
+/// Puts each of two folders in the other's place, at once.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+/// What is in a folder by name stays so when the power fails.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// What a file takes of the disk.
+pub(crate) fn disk_bytes(file: &Metadata) -> u64 {
+    file.blocks() * 512
+}
+
+/// A command that leaves the processor to others.
+pub(crate) fn yielding(program: &Path) -> Command {
+    let Some(nice) = program::find("nice") else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(nice);
+    command.args(["-n", "10"]).arg(program);
+    command
 }
 
 /// Bytes that we may still write where `path` is; `None` where the system does not tell.

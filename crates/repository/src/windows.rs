@@ -1,5 +1,7 @@
 //! What differs on Windows: process groups, programs, owners and free space.
 
+use std::fs::Metadata;
+use std::io;
 use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -53,6 +55,24 @@ pub(crate) fn kill_group(child: &mut Child) {
 
 pub(crate) fn is_ours(_path: &Path) -> bool {
     true
+}
+
+/// There is no such call; two renames do it.
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A rename is in the file system's journal.
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn disk_bytes(file: &Metadata) -> u64 {
+    file.len()
+}
+
+pub(crate) fn yielding(program: &Path) -> Command {
+    Command::new(program)
 }
 
 pub(crate) fn free_bytes(_path: &Path) -> Option<u64> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use repository::{Author, Clone, CloneConfig, Remote, RemoteUrl, Tip};
+use repository::{Author, Clone, CloneConfig, Fetched, Remote, RemoteUrl, Tip, TransferError};
 use tempfile::TempDir;
 use threads::entry_id::EntryId;
 use threads::header::HeaderForm;
@@ -58,6 +58,11 @@ impl Bench {
             branch,
         };
         Clone::open(&self.path(name), config).expect("the clone opens")
+    }
+
+    /// Fetches a remote into a fresh clone.
+    pub(crate) fn fetch_into(remote: Remote) -> impl Fn(&Path) -> Result<Fetched, TransferError> {
+        move |path| Clone::open(path, CloneConfig::default())?.fetch(&remote)
     }
 
     /// Runs git in the remote; its stdout, trimmed.

@@ -9,9 +9,11 @@
 mod bench;
 mod fetch;
 mod figures;
+mod housekeeping;
 mod http;
 mod local;
 mod push;
 mod read;
+mod renew;
 mod ssh;
 mod writers;
