@@ -24,4 +24,6 @@ pub enum Action {
     /// `PushRejected`, `PushUnknown` or `PushFailed`. For a local repository: commit them into our
     /// own branch. Where the tip holds them all, nothing needs to be sent and they are `Pushed`.
     Push,
+    /// Make the clone small; then `Tidied`. No fetch and no push is under way meanwhile.
+    Tidy,
 }

@@ -24,6 +24,7 @@ use crate::moment::{Moment, Span};
 use crate::poll::Poll;
 use crate::random::Random;
 use crate::state::Kind;
+use crate::tidy::Tidy;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::writers::Writers;
 
@@ -59,6 +60,7 @@ pub struct Engine {
     poll: Poll,
     budget: Budget,
     writers: Writers,
+    tidy: Tidy,
     push_took: PushTook,
     fetches_started: u64,
     fetches_finished: u64,
@@ -70,6 +72,7 @@ enum UnderWay {
     Nothing,
     Fetch,
     Push,
+    Tidy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Engine {
             limits,
             budget: Budget::new(now),
             writers: Writers::default(),
+            tidy: Tidy::default(),
             push_took: PushTook::default(),
             fetches_started: 0,
             fetches_finished: 0,
@@ -132,12 +136,12 @@ impl Engine {
             Event::PushUnknown { trouble } => self.push_unknown(trouble, now),
             Event::PushFailed { trouble } => self.push_failed(trouble, now),
             Event::Settled { ids } => self.settled(&ids),
-            Event::TroubleFound { trouble } => {
-                self.notices.insert(trouble.kind, trouble);
-            }
+            Event::TroubleFound { trouble } => self.trouble_found(trouble),
             Event::TroubleGone { kind } => {
                 self.notices.remove(&kind);
             }
+            Event::Cluttered => self.tidy.cluttered(now),
+            Event::Tidied => self.tidied(now),
             Event::WriterSeen { writer } => self.writers.saw(now, writer),
             Event::ClientActive => self.client_active(now),
             Event::SyncAsked => self.sync_asked(now),

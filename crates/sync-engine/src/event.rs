@@ -81,7 +81,8 @@ pub enum Event {
         ids: Vec<EntryId>,
     },
     /// Trouble that stops neither fetch nor push was found: operations in `held/` at the start,
-    /// rewritten history, a bad settings file. It stands until `TroubleGone`.
+    /// rewritten history, a bad settings file, a clone that a reader found damaged. It stands until
+    /// `TroubleGone`.
     TroubleFound {
         /// What it is.
         trouble: Trouble,
@@ -91,6 +92,10 @@ pub enum Event {
         /// What it was.
         kind: TroubleKind,
     },
+    /// The clone has grown enough to be made small.
+    Cluttered,
+    /// The clone was made small, or could not be.
+    Tidied,
     /// Another writer was heard of in some other way than by a fetch.
     WriterSeen {
         /// A number that is the same each time for the same writer, such as a hash of the address.

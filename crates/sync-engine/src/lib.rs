@@ -17,5 +17,6 @@ pub mod moment;
 mod poll;
 mod random;
 pub mod state;
+pub mod tidy;
 pub mod trouble;
 mod writers;

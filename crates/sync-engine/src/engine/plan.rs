@@ -21,6 +21,7 @@ pub(super) struct Step {
 enum Work {
     Fetch,
     Push,
+    Tidy,
 }
 
 impl Engine {
@@ -28,6 +29,20 @@ impl Engine {
         if !self.started || self.under_way != UnderWay::Nothing {
             return None;
         }
+        let is_idle = self.keeping.is_empty() && self.pending.is_empty();
+        let tidy = self.tidy.due(is_idle).filter(|_| self.pause == Pause::Off);
+        let tidy = tidy.map(|at| Step {
+            at,
+            work: Work::Tidy,
+        });
+        match (self.exchange_step(), tidy) {
+            (Some(exchange), Some(tidy)) if tidy.at < exchange.at => Some(tidy),
+            (Some(exchange), _) => Some(exchange),
+            (None, tidy) => tidy,
+        }
+    }
+
+    fn exchange_step(&self) -> Option<Step> {
         let push_at = self.push_at();
         if self.kind == Kind::Local {
             return push_at.map(|at| Step {
@@ -110,6 +125,11 @@ impl Engine {
                 self.gather.push_began(now);
                 self.actions.push_back(Action::Push);
             }
+            Work::Tidy => {
+                self.under_way = UnderWay::Tidy;
+                self.tidy.began();
+                self.actions.push_back(Action::Tidy);
+            }
         }
     }
 
@@ -133,6 +153,7 @@ impl Engine {
     }
 
     pub(super) fn kept(&mut self, id: EntryId, now: Moment) {
+        self.tidy.changed(now);
         self.keeping.remove(&id);
         if !self.pending.insert(id) {
             return;
@@ -246,7 +267,7 @@ impl Engine {
         }
     }
 
-    fn ask_fetch(&mut self) {
+    pub(super) fn ask_fetch(&mut self) {
         self.fetch_asked = self.kind != Kind::Local;
     }
 }

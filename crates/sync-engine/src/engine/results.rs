@@ -103,6 +103,21 @@ impl Engine {
         }
     }
 
+    pub(super) fn tidied(&mut self, now: Moment) {
+        if self.end(UnderWay::Tidy) {
+            self.tidy.ended(now);
+        }
+    }
+
+    pub(super) fn trouble_found(&mut self, trouble: Trouble) {
+        self.notices.insert(trouble.kind, trouble);
+        if trouble.kind == TroubleKind::Damaged {
+            // The fetch makes the clone anew.
+            self.ask_fetch();
+            self.doubt_tip();
+        }
+    }
+
     /// Whether this was under way; it is no more.
     fn end(&mut self, work: UnderWay) -> bool {
         let was_under_way = self.under_way == work;

@@ -33,4 +33,5 @@ mod pending;
 mod polling;
 mod properties;
 mod racing;
+mod tidying;
 mod troubled;

@@ -14,7 +14,7 @@ impl Engine {
             (Pause::UntilResumed, _) => State::Paused { until: None },
             (Pause::Off, UnderWay::Fetch) => State::Fetching,
             (Pause::Off, UnderWay::Push) => State::Pushing,
-            (Pause::Off, UnderWay::Nothing) => {
+            (Pause::Off, UnderWay::Nothing | UnderWay::Tidy) => {
                 let lane = if self.fetches.is_clear() {
                     self.pushes
                 } else {

@@ -281,6 +281,7 @@ impl World {
                     self.after(after, whom, Happening::Synced { id, well });
                 }
                 Action::Refuse { id } => panic!("no outbox is that full: {id}"),
+                Action::Tidy => panic!("nothing told of clutter"),
                 Action::Fetch => self.send(whom, Work::Fetch, Message::Fetch),
                 Action::Push => {
                     let machine = &self.machines[number];

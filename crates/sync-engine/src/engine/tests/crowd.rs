@@ -197,7 +197,7 @@ impl Crowd {
         let share = (busy.count() as u64 + 1).max(self.cores);
         let push = self.push * share / self.cores;
         let under_way = match action {
-            Action::Keep { .. } | Action::Refuse { .. } => return,
+            Action::Keep { .. } | Action::Refuse { .. } | Action::Tidy => return,
             Action::Fetch => UnderWay::Fetch {
                 began: now,
                 ends: now + push / 2,

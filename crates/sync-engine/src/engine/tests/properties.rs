@@ -65,6 +65,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => ids().prop_map(|ids| Event::Settled { ids }),
         1 => trouble().prop_map(|trouble| Event::TroubleFound { trouble }),
         1 => trouble().prop_map(|trouble| Event::TroubleGone { kind: trouble.kind }),
+        1 => Just(Event::Cluttered),
+        1 => Just(Event::Tidied),
         1 => any::<u64>().prop_map(|writer| Event::WriterSeen { writer }),
         1 => Just(Event::ClientActive),
         1 => Just(Event::SyncAsked),
@@ -146,6 +148,7 @@ impl Bench {
                     took,
                 });
             }
+            Some(Action::Tidy) => self.handle(Event::Tidied),
             Some(Action::Keep { .. } | Action::Refuse { .. }) | None => (),
         }
     }
@@ -168,12 +171,16 @@ impl Bench {
             | Event::PushFailed { .. } => {
                 self.under_way.take_if(|work| *work == Action::Push);
             }
+            Event::Tidied => {
+                self.under_way.take_if(|work| *work == Action::Tidy);
+            }
             Event::Submitted { .. }
             | Event::NotKept { .. }
             | Event::Awaited { .. }
             | Event::Settled { .. }
             | Event::TroubleFound { .. }
             | Event::TroubleGone { .. }
+            | Event::Cluttered
             | Event::WriterSeen { .. }
             | Event::ClientActive
             | Event::SyncAsked
@@ -191,12 +198,12 @@ impl Bench {
             match action {
                 Action::Keep { id } => self.to_keep.push(id),
                 Action::Refuse { .. } => (),
-                Action::Fetch | Action::Push => {
+                Action::Fetch | Action::Push | Action::Tidy => {
                     assert!(self.started, "nothing before the start");
                     assert_eq!(self.under_way, None, "one on the network at a time");
                     let is_paused = matches!(self.engine.state(), State::Paused { .. });
                     assert!(!is_paused || self.kind == Kind::Local, "nothing in a pause");
-                    assert!(action == Action::Push || self.kind != Kind::Local);
+                    assert!(action != Action::Fetch || self.kind != Kind::Local);
                     if action == Action::Push {
                         assert!(self.engine.pending() > 0, "there is something to push");
                         assert!(self.engine.pending_ids().all(|id| self.kept.contains(id)));

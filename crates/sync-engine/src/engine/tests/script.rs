@@ -129,6 +129,7 @@ impl Script {
                 Action::Keep { id } => format!("keep {id}"),
                 Action::Refuse { id } => format!("refuse {id}"),
                 Action::Fetch => "fetch".to_owned(),
+                Action::Tidy => "tidy".to_owned(),
                 Action::Push => format!("push {}", ids(self.engine.pending_ids())),
             };
             self.print(&text);
@@ -141,7 +142,9 @@ impl Script {
         let refused = Trouble::new(TroubleKind::PushRefused);
         let took = ANSWER_TOOK;
         let event = match (self.net, action) {
-            (Net::Script, _) | (_, Action::Keep { .. } | Action::Refuse { .. }) => return,
+            (Net::Script, _) | (_, Action::Keep { .. } | Action::Refuse { .. } | Action::Tidy) => {
+                return;
+            }
             (Net::Down, Action::Fetch) => Event::FetchFailed { trouble: offline },
             (Net::Up | Net::Racing | Net::Losing | Net::Refusing, Action::Fetch) => {
                 Event::Fetched {
@@ -287,6 +290,8 @@ fn event_of(words: &[&str]) -> Event {
         "gone" => Event::TroubleGone {
             kind: kind(rest[0]),
         },
+        "cluttered" => Event::Cluttered,
+        "tidied" => Event::Tidied,
         "writer" => Event::WriterSeen {
             writer: rest[0].parse().unwrap(),
         },
