@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use repository::{Changed, Clone, CloneError, Tip};
+use repository::{Changed, Clone, CloneError, File, Tip};
 use threads::header::HeaderForm;
 use threads::topic::Topic;
 
-use crate::snapshot::{Base, Shown};
+use crate::snapshot::{Base, Missing, Shown};
 
 /// The base of `tip`, made from `before` where there is one.
 ///
@@ -26,7 +26,11 @@ pub(crate) fn advance(
         return Ok(Arc::default());
     };
     let mut threads = before.threads.clone();
+    let mut missing = before.missing.clone();
     for changed in clone.changed(before.tip.as_ref(), tip)? {
+        if let Missing::These(topics) = &mut missing {
+            topics.remove(&changed.topic);
+        }
         take(clone, &mut threads, changed)?;
     }
     let classic = threads
@@ -37,7 +41,34 @@ pub(crate) fn advance(
         tip: Some(*tip),
         threads,
         python,
+        missing,
     }))
+}
+
+/// What can be read of `tip` in a clone that is damaged.
+pub(crate) fn readable(clone: &Clone, tip: Option<&Tip>) -> Arc<Base> {
+    let mut base = Base {
+        tip: tip.copied(),
+        missing: Missing::Unknown,
+        ..Base::default()
+    };
+    let files = tip.map(|tip| clone.files(tip));
+    if let Some(Ok(files)) = files {
+        let mut missing = BTreeSet::new();
+        for File { topic, blob } in files {
+            match clone.read(&blob) {
+                Ok(bytes) => {
+                    let shown = Shown::settled(blob, &bytes).map(Arc::new);
+                    base.threads.extend(shown.map(|shown| (topic, shown)));
+                }
+                Err(_) => {
+                    missing.insert(topic);
+                }
+            }
+        }
+        base.missing = Missing::These(missing);
+    }
+    Arc::new(base)
 }
 
 fn take(
@@ -47,8 +78,15 @@ fn take(
 ) -> Result<(), CloneError> {
     let shown = match changed.blob {
         Some(blob) => {
-            let bytes = clone.read(&blob)?;
-            Shown::settled(blob, &bytes)
+            match clone.read(&blob) {
+                Ok(bytes) => Shown::settled(blob, &bytes),
+                // Cloning anew would bring the same file.
+                Err(error @ CloneError::TooLarge { .. }) => {
+                    tracing::warn!(topic = %changed.topic, %error, "Not served");
+                    None
+                }
+                Err(error) => return Err(error),
+            }
         }
         None => None,
     };

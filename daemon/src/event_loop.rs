@@ -2,6 +2,7 @@
 //! it, and shows the outcome. It awaits nothing but the next thing that happens.
 
 mod losses;
+pub(crate) mod mending;
 mod outcomes;
 pub(crate) mod pending;
 pub(crate) mod submissions;
@@ -21,6 +22,7 @@ use tracing::{debug, info};
 
 use crate::clock::Clock;
 use crate::condition::{Condition, state_of};
+use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
 use crate::handle::{Message, NotAccepted};
@@ -73,6 +75,7 @@ pub(crate) struct EventLoop {
     pub(crate) notes: u64,
     /// The threads whose file may not be what is shown.
     pub(crate) unprojected: BTreeSet<Topic>,
+    pub(crate) mending: Mending,
     /// None while files are being written.
     pub(crate) working_tree: Option<WorkingTree>,
 }
@@ -95,19 +98,13 @@ impl EventLoop {
                 },
                 Some(finished) = self.results.recv() => self.finish(finished),
                 () = sleep_until(timeout) => self.engine.handle_timeout(self.clock.now()),
+                () = sleep_until(self.mending.look_at) => self.look_again(),
             }
         }
     }
 
     fn begin(&mut self) {
-        self.unprojected.extend(self.base.threads.keys().cloned());
-        self.unprojected.extend(self.pending.topics().cloned());
-        let written = self
-            .working_tree
-            .iter()
-            .flat_map(WorkingTree::topics)
-            .cloned();
-        self.unprojected.extend(written);
+        self.doubt_files();
         self.pending.rebase(&self.base, &self.performer);
         let pending = self.pending.ids().cloned().collect();
         self.tell(Event::Started { pending });
@@ -116,6 +113,17 @@ impl EventLoop {
             self.tell(Event::TroubleFound { trouble });
         }
         self.tell_of_losses();
+        if self.performer.is_cluttered() {
+            self.tell(Event::Cluttered);
+        }
+    }
+
+    /// Any file of the working tree may not be what is shown.
+    fn doubt_files(&mut self) {
+        self.unprojected.extend(self.base.threads.keys().cloned());
+        self.unprojected.extend(self.pending.topics().cloned());
+        let written = self.working_tree.iter().flat_map(WorkingTree::topics);
+        self.unprojected.extend(written.cloned());
     }
 
     fn tell(&mut self, event: Event) {
@@ -125,6 +133,7 @@ impl EventLoop {
 
     /// Starts what the engine asks for and shows how things stand then.
     fn settle(&mut self) {
+        self.note_damage();
         while let Some(action) = self.engine.poll_action() {
             self.perform(action);
         }
@@ -144,10 +153,15 @@ impl EventLoop {
                 self.outbox.not_kept(&id);
                 self.submissions.refuse(&id, &NotAccepted::OutboxFull);
             }
+            Action::Fetch if self.performer.damage.is_met() => {
+                let slots = self.pending_slots();
+                self.performer.renew(Arc::clone(&self.base), slots);
+            }
             Action::Fetch => {
                 let slots = self.pending_slots();
                 self.performer.fetch(Arc::clone(&self.base), slots);
             }
+            Action::Tidy => self.performer.tidy(),
             Action::Push => {
                 let slots = batch(self.pending_slots().into_iter());
                 let room = self.outbox.room_to_hold();
@@ -210,11 +224,16 @@ impl EventLoop {
 
     fn finish(&mut self, finished: Finished) {
         match finished {
-            Finished::Kept { results } => self.kept(results),
+            Finished::Kept { results, disk_full } => {
+                self.kept(results);
+                self.disk_was(disk_full);
+            }
             Finished::Fetched(outcome) => self.fetched(*outcome),
             Finished::Pushed(outcome) => self.pushed(*outcome),
             Finished::Released { slots, results } => self.released(slots, results),
             Finished::Settled { settling, result } => self.settled(settling, result),
+            Finished::Looked(result) => self.looked(result),
+            Finished::Tidied(result) => self.tidied(result),
             Finished::Projected(tree) => {
                 debug!(repository = %self.performer.name, foreign = tree.foreign().len(), "Projected");
                 self.working_tree = Some(tree);
@@ -231,7 +250,7 @@ impl EventLoop {
             return;
         };
         let topics: Vec<Topic> = self.unprojected.iter().take(PROJECT_MAX).cloned().collect();
-        let contents = topics.into_iter().map(|topic| {
+        let contents = topics.into_iter().filter_map(|topic| {
             self.unprojected.remove(&topic);
             let content = self.pending.content(&topic).or_else(|| {
                 self.base
@@ -239,7 +258,9 @@ impl EventLoop {
                     .get(&topic)
                     .map(|shown| shown.content.clone())
             });
-            (topic, content)
+            // The file of a thread that could not be read may be all that there is of it.
+            let is_known = content.is_some() || !self.base.may_hide(&topic);
+            is_known.then_some((topic, content))
         });
         let contents = contents.collect();
         self.performer.project(tree, contents);

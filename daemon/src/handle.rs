@@ -10,6 +10,7 @@ use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::damage::Damage;
 use crate::outbox::Written;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::RepositorySettings;
@@ -29,6 +30,8 @@ pub(crate) struct Handle {
     pub(crate) replaced: watch::Receiver<u64>,
     /// Bodies are read from it; the loop's workers change it.
     pub(crate) clone: Arc<GitClone>,
+    /// Told where they cannot be.
+    pub(crate) damage: Damage,
     pub(crate) marks: Arc<ReadingMarks>,
     /// To the loop.
     pub(crate) inbox: mpsc::Sender<Message>,
@@ -89,6 +92,13 @@ pub(crate) enum NotAccepted {
 }
 
 impl Handle {
+    /// A thread could not be read from the clone: the loop looks after it.
+    pub(crate) fn report_damage(&self) {
+        self.damage.met();
+        // Whoever reads is active; a loop with a full inbox looks anyway.
+        let _ = self.inbox.try_send(Message::Active);
+    }
+
     /// What is shown now.
     pub(crate) fn shown(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()

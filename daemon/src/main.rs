@@ -4,6 +4,7 @@ mod base;
 mod bodies;
 mod clock;
 mod condition;
+mod damage;
 mod event_loop;
 mod handle;
 mod journal;

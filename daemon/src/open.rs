@@ -1,13 +1,15 @@
 //! Opens one repository: its clone, outbox and working tree, and starts its loop.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use platform::dirs::Dirs;
 use protocol::answer::{Origin, RepositoryState};
-use repository::{Author, Clone as GitClone, CloneConfig, Remote, RemoteUrl};
+use repository::{Author, Clone as GitClone, CloneConfig, CloneError, Remote, RemoteUrl, Tip};
 use sync_engine::engine::Engine;
 use sync_engine::limits::Limits;
 use sync_engine::moment::Span;
@@ -19,6 +21,8 @@ use crate::base;
 use crate::bodies::Bodies;
 use crate::clock::Clock;
 use crate::condition::Condition;
+use crate::damage::Damage;
+use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
 use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
@@ -28,7 +32,7 @@ use crate::outbox::Outbox;
 use crate::perform::{Finished, Performer, unix_now};
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
-use crate::snapshot::{Base, Snapshot};
+use crate::snapshot::{Base, Missing, Snapshot};
 use crate::transfer::{Link, Sockets};
 use crate::vanished::VanishedFile;
 use crate::working_tree::WorkingTree;
@@ -60,21 +64,11 @@ pub(crate) fn open(
         branch: of.branch.clone(),
     };
     let path = state.join("clone.git");
-    let clone = GitClone::open(&path, config.clone()).context("open the clone")?;
+    let damage = Damage::default();
+    let clone = opened_clone(&path, &config, remote.is_some(), &damage)?;
     let by_ssh = remote.as_ref().is_some_and(|remote| remote.url.is_ssh());
     let sockets = by_ssh.then(|| Arc::clone(&surroundings.sockets));
     let link = Link::new(&of.name, path, config, sockets);
-    let tip = if remote.is_some() {
-        clone.tip()
-    } else {
-        clone.local_tip()
-    };
-    let base = base::advance(
-        &clone,
-        &Arc::default(),
-        tip.context("read the tip")?.as_ref(),
-    )
-    .context("read the threads of the clone")?;
     let opened = Outbox::open(&state, unix_now()).context("open the outbox")?;
     for unreadable in &opened.unreadable {
         warn!(repository = %of.name, ?unreadable, "A file of the outbox was set aside");
@@ -82,12 +76,20 @@ pub(crate) fn open(
     let tree = surroundings.dirs.repositories.join(&of.name);
     let tree = WorkingTree::open(&tree, &of.directory, &state.join("projected.jsonl"))
         .context("open the working tree")?;
+    let tip = if remote.is_some() {
+        clone.tip()
+    } else {
+        clone.local_tip()
+    };
+    let is_lost = is_lost(&tip, &opened.outbox, &tree);
+    let base = base_of(&clone, tip, is_lost, &damage);
     let (results, received) = mpsc::channel(RESULTS_MAX);
     let performer = Performer {
         name: of.name.clone(),
         clone: Arc::new(clone),
         keeper: opened.keeper,
         bodies: surroundings.bodies.clone(),
+        damage,
         remote,
         link: Arc::new(link),
         author: Author {
@@ -104,6 +106,75 @@ pub(crate) fn open(
         performer,
         (base, opened.outbox, tree, received),
     ))
+}
+
+/// Opens the clone. One of a remote that cannot be opened is thrown away, since it can be cloned
+/// again; nothing of a local-only one ever is.
+fn opened_clone(
+    path: &Path,
+    config: &CloneConfig,
+    has_remote: bool,
+    damage: &Damage,
+) -> anyhow::Result<GitClone> {
+    let error = match GitClone::open(path, config.clone()) {
+        Ok(clone) => return Ok(clone),
+        Err(error) => error,
+    };
+    let is_damage = match &error {
+        CloneError::Damaged { .. } | CloneError::Git { .. } => true,
+        CloneError::Io { source, .. } => matches!(
+            source.kind(),
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists | ErrorKind::IsADirectory
+        ),
+        CloneError::Branch { .. }
+        | CloneError::Directory { .. }
+        | CloneError::DiskFull { .. }
+        | CloneError::InUse { .. }
+        | CloneError::TooLarge { .. }
+        | CloneError::Blocked { .. }
+        | CloneError::Raced => false,
+    };
+    if !is_damage || !has_remote {
+        return Err(error).context("open the clone");
+    }
+    warn!(path = %path.display(), %error, "A clone that cannot be opened is made anew");
+    damage.met();
+    repository::discard(path).context("remove a clone that cannot be opened")?;
+    GitClone::open(path, config.clone()).context("make a clone")
+}
+
+/// Whether threads were shown here once and the clone knows of none.
+fn is_lost(tip: &Result<Option<Tip>, CloneError>, outbox: &Outbox, tree: &WorkingTree) -> bool {
+    let pending: BTreeSet<_> = outbox.pending().map(|kept| &kept.operation.topic).collect();
+    matches!(tip, Ok(None)) && !tree.topics().is_subset(&pending)
+}
+
+/// The threads of the clone, as far as it can be read.
+fn base_of(
+    clone: &GitClone,
+    tip: Result<Option<Tip>, CloneError>,
+    is_lost: bool,
+    damage: &Damage,
+) -> Arc<Base> {
+    let read = tip.map(|tip| {
+        let base = base::advance(clone, &Arc::default(), tip.as_ref());
+        match base {
+            Ok(_) if is_lost => base::readable(clone, None),
+            Ok(base) => base,
+            Err(error) => {
+                warn!(%error, "Not all threads of the clone can be read");
+                base::readable(clone, tip.as_ref())
+            }
+        }
+    });
+    let base = read.unwrap_or_else(|error: CloneError| {
+        warn!(%error, "The tip of the clone cannot be read");
+        base::readable(clone, None)
+    });
+    if base.missing != Missing::Nothing {
+        damage.met();
+    }
+    base
 }
 
 fn remote(settings: &Settings, of: &RepositorySettings) -> anyhow::Result<Option<Remote>> {
@@ -165,6 +236,7 @@ fn assemble(
         snapshot: Arc::clone(&shown),
         replaced: replacements,
         clone: Arc::clone(&performer.clone),
+        damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
         inbox,
     };
@@ -187,6 +259,7 @@ fn assemble(
         asked: Vec::new(),
         words: std::collections::HashMap::new(),
         unprojected: BTreeSet::new(),
+        mending: Mending::default(),
         working_tree: Some(tree),
     };
     (handle, event_loop)

@@ -5,12 +5,13 @@ mod hearing;
 mod projecting;
 mod sending;
 mod sifting;
+mod tidying;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use repository::{Author, Clone as GitClone, Remote, Tip, TransferError};
+use repository::{Author, Clone as GitClone, Remote, Tidied, Tip, TransferError};
 use threads::entry_id::EntryId;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::base;
 use crate::bodies::Bodies;
+use crate::damage::Damage;
 use crate::handle::NotAccepted;
 use crate::outbox::{KeepError, Keeper, Settling, Slot};
 use crate::snapshot::{Base, Content};
@@ -32,6 +34,7 @@ pub(crate) struct Performer {
     pub(crate) clone: Arc<GitClone>,
     pub(crate) keeper: Keeper,
     pub(crate) bodies: Bodies,
+    pub(crate) damage: Damage,
     /// None where our own branch is the truth.
     pub(crate) remote: Option<Remote>,
     /// To the remote.
@@ -47,6 +50,8 @@ pub(crate) enum Finished {
     /// Of a batch for the outbox, in its order.
     Kept {
         results: Vec<Result<(), NotAccepted>>,
+        /// What the system said, where there was no room.
+        disk_full: Option<String>,
     },
     /// Of a fetch.
     Fetched(Box<FetchOutcome>),
@@ -62,6 +67,10 @@ pub(crate) enum Finished {
         settling: Settling,
         result: Result<(), KeepError>,
     },
+    /// Of looking whether the outbox can be written again.
+    Looked(Result<(), KeepError>),
+    /// Of making the clone small.
+    Tidied(Result<Tidied, TransferError>),
     /// Of writing files into the working tree, which is given back.
     Projected(WorkingTree),
 }
@@ -70,6 +79,8 @@ pub(crate) enum Finished {
 #[derive(Debug)]
 pub(crate) struct FetchOutcome {
     pub(crate) took: Duration,
+    /// The clone should be made small.
+    pub(crate) cluttered: bool,
     pub(crate) result: Result<Fetched, TransferError>,
 }
 
@@ -87,6 +98,8 @@ pub(crate) struct Fetched {
     pub(crate) vanished: Option<Loss>,
     /// Pending operations that the rewritten history held: they are done.
     pub(crate) landed: Vec<EntryId>,
+    /// The clone was made anew.
+    pub(crate) renewed: bool,
     pub(crate) bytes_received: u64,
 }
 
@@ -95,6 +108,8 @@ pub(crate) struct Fetched {
 pub(crate) struct PushOutcome {
     /// What each exchange with the remote took.
     pub(crate) exchanges: Vec<Duration>,
+    /// The clone should be made small.
+    pub(crate) cluttered: bool,
     /// On the remote, in order.
     pub(crate) done: Vec<EntryId>,
     /// Refused by the remote's rules, and set aside with its words.
@@ -132,8 +147,13 @@ impl Performer {
     pub(crate) fn keep(&self, batch: Vec<Slot>) {
         self.start(move |performer| {
             let results = performer.keeper.keep_all(&batch);
+            let disk_full = results.iter().find_map(|result| match result {
+                Err(KeepError::DiskFull(error)) => Some(error.to_string()),
+                Ok(()) | Err(KeepError::NotDurable(_) | KeepError::Uncertain(_)) => None,
+            });
             Finished::Kept {
                 results: results.into_iter().map(|r| r.map_err(not_kept)).collect(),
+                disk_full,
             }
         });
     }
@@ -145,6 +165,10 @@ impl Performer {
             let result = performer.fetch_now(&before, &pending);
             Finished::Fetched(Box::new(FetchOutcome {
                 took: begun.elapsed(),
+                cluttered: result
+                    .as_ref()
+                    .is_ok_and(|fetched| fetched.base.tip != before.tip)
+                    && performer.is_cluttered(),
                 result,
             }))
         });
@@ -164,11 +188,17 @@ impl Performer {
         });
     }
 
+    /// Looks whether the outbox can be written again.
+    pub(crate) fn look_for_room(&self) {
+        self.start(|performer| Finished::Looked(performer.keeper.look_for_room()));
+    }
+
     /// Puts the operations on the tip and sends them; at most `room_to_hold` of them are set aside
     /// where the remote's rules refuse them.
     pub(crate) fn push(&self, before: Arc<Base>, slots: Vec<Slot>, room_to_hold: usize) {
         self.start(move |performer| {
-            let outcome = performer.push_now(&before, &slots, room_to_hold);
+            let mut outcome = performer.push_now(&before, &slots, room_to_hold);
+            outcome.cluttered = !outcome.done.is_empty() && performer.is_cluttered();
             Finished::Pushed(Box::new(outcome))
         });
     }
@@ -224,6 +254,7 @@ impl Performer {
             changed,
             branch: fetched.branch,
             rewritten: fetched.rewritten,
+            renewed: false,
             bytes_received: fetched.bytes_received,
         })
     }

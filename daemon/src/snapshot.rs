@@ -24,6 +24,20 @@ pub(crate) struct Base {
     pub(crate) threads: HashMap<Topic, Arc<Shown>>,
     /// Whether a Python server writes here too, so that new threads take its form.
     pub(crate) python: bool,
+    /// What of its threads could not be read.
+    pub(crate) missing: Missing,
+}
+
+/// What of a tip's threads could not be read, because the clone is damaged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// All were.
+    #[default]
+    Nothing,
+    /// These could not be.
+    These(BTreeSet<Topic>),
+    /// Not even which there are is known.
+    Unknown,
 }
 
 /// What is shown: a base, and what waits to be pushed on top of it.
@@ -84,6 +98,17 @@ pub(crate) struct Mark {
     pub(crate) key: u64,
     /// Its author's place in [`Summary::authors`].
     pub(crate) author: u32,
+}
+
+impl Base {
+    /// Whether a thread stands there that could not be read.
+    pub(crate) fn may_hide(&self, topic: &Topic) -> bool {
+        match &self.missing {
+            Missing::Nothing => false,
+            Missing::These(topics) => topics.contains(topic),
+            Missing::Unknown => !self.threads.contains_key(topic),
+        }
+    }
 }
 
 impl Snapshot {

@@ -6,6 +6,7 @@ mod contention;
 mod crash;
 mod foreign_history;
 mod hostile;
+mod housekeeping;
 mod identity;
 mod local_repository;
 mod mcp;

@@ -49,7 +49,7 @@ pub use id::{BlobId, Tip};
 pub use push::Pushed;
 pub use read::{BLOB_BYTES_MAX, Changed, File, Skipped};
 pub use remote::Remote;
-pub use renew::{FetchInto, Renewed};
+pub use renew::{FetchInto, Renewed, discard};
 pub use replay::HISTORY_COMMITS_MAX;
 pub use transport::end_children;
 pub use url::{RemoteUrl, UrlError};

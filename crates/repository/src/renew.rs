@@ -224,6 +224,15 @@ impl Step {
     }
 }
 
+/// Throws away what stands at `path`, where a clone should: what cannot be opened cannot be read
+/// either, and it can be cloned again.
+///
+/// # Errors
+/// Of the file system.
+pub fn discard(path: &Path) -> io::Result<()> {
+    remove_folder(path)
+}
+
 /// Finishes what a crash interrupted, or clears it away: a clone that stands is kept, else a whole
 /// new one takes its place, else the old one comes back.
 pub(crate) fn settle(path: &Path) -> io::Result<()> {

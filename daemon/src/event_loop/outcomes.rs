@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::event_loop::EventLoop;
 use crate::handle::NotAccepted;
-use crate::outbox::{KeepError, Settling, Slot, Written};
+use crate::outbox::{KeepError, Slot, Written};
 use crate::perform::{FetchOutcome, Fetched, PushFailure, PushOutcome, unix_now};
 
 impl EventLoop {
@@ -56,11 +56,21 @@ impl EventLoop {
                 self.metrics.bytes_received.add(fetched.bytes_received);
                 self.heard(&fetched);
                 let moved = fetched.base.tip != self.base.tip;
-                if moved {
+                let was_whole = self.base_is_whole();
+                if moved || fetched.renewed {
                     self.unprojected.extend(fetched.changed.iter().cloned());
                     self.unprojected.extend(self.pending.topics().cloned());
                     self.base = fetched.base;
                     self.pending.rebase(&self.base, &self.performer);
+                    if !was_whole {
+                        self.doubt_files();
+                    }
+                }
+                if fetched.renewed {
+                    self.mended();
+                }
+                if outcome.cluttered {
+                    self.tell(Event::Cluttered);
                 }
                 let writers = u32::try_from(fetched.writers.len()).unwrap_or(u32::MAX);
                 for writer in fetched.writers {
@@ -97,6 +107,9 @@ impl EventLoop {
             self.metrics.pushes.record(*exchange);
         }
         self.metrics.bytes_sent.add(outcome.bytes_sent);
+        if outcome.cluttered {
+            self.tell(Event::Cluttered);
+        }
         if !outcome.done.is_empty() || !outcome.held.is_empty() {
             self.advance(&outcome);
         }
@@ -230,23 +243,15 @@ impl EventLoop {
         })
     }
 
-    /// The answers of done operations are durable, or wait for the next attempt.
-    pub(super) fn settled(&mut self, settling: Settling, result: Result<(), KeepError>) {
-        match result {
-            Ok(()) => self.outbox.settled(settling),
-            // Harmless: they are found on the remote by their IDs at the next start.
-            Err(error) => warn!(
-                repository = %self.performer.name, %error, "Done operations stay in the outbox"
-            ),
-        }
-    }
-
     fn trouble(&mut self, error: &TransferError) -> Trouble {
         let kind = kind_of(error);
         let words = (error.message.clone(), error.hint.clone());
         let source = std::error::Error::source(error).map(ToString::to_string);
         warn!(repository = %self.performer.name, kind = kind.as_str(), message = %error.message, source, "Trouble");
         self.words.insert(kind, words);
+        if kind == TroubleKind::Damaged {
+            self.performer.damage.met();
+        }
         Trouble::new(kind)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use threads::topic::Topic;
-use tracing::error;
+use tracing::warn;
 
 use crate::outbox::{Kept, Outbox};
 use crate::perform::Performer;
@@ -72,10 +72,13 @@ impl Pending {
     pub(crate) fn push_all(&mut self, more: Vec<Arc<Kept>>, base: &Base, performer: &Performer) {
         for (topic, operations) in by_topic(&more) {
             let file = match self.content(topic) {
-                Some(Content::Bytes(text)) => Some(text.to_vec()),
+                Some(Content::Bytes(text)) => Ok(Some(text.to_vec())),
                 Some(Content::Blob(_)) | None => file_in(base, topic, performer),
             };
-            self.put_over(topic, threads::apply::apply_all(operations, file));
+            // Not shown before the thread that they belong to can be read.
+            if let Ok(file) = file {
+                self.put_over(topic, threads::apply::apply_all(operations, file));
+            }
         }
         let ids = more.iter().map(|kept| kept.operation.id.clone());
         Arc::make_mut(&mut self.ids).extend(ids);
@@ -102,9 +105,9 @@ impl Pending {
     pub(crate) fn rebase(&mut self, base: &Base, performer: &Performer) {
         let files: Vec<(Topic, Option<Vec<u8>>)> = by_topic(&self.kept)
             .into_iter()
-            .map(|(topic, operations)| {
-                let file = file_in(base, topic, performer);
-                (topic.clone(), threads::apply::apply_all(operations, file))
+            .filter_map(|(topic, operations)| {
+                let file = file_in(base, topic, performer).ok()?;
+                Some((topic.clone(), threads::apply::apply_all(operations, file)))
             })
             .collect();
         self.overlay = Arc::default();
@@ -131,13 +134,27 @@ fn by_topic(kept: &[Arc<Kept>]) -> HashMap<&Topic, Vec<&Operation>> {
     by_topic
 }
 
-fn file_in(base: &Base, topic: &Topic, performer: &Performer) -> Option<Vec<u8>> {
-    let shown = base.threads.get(topic)?;
+/// The clone is damaged there.
+struct Unreadable;
+
+fn file_in(
+    base: &Base,
+    topic: &Topic,
+    performer: &Performer,
+) -> Result<Option<Vec<u8>>, Unreadable> {
+    let Some(shown) = base.threads.get(topic) else {
+        return if base.may_hide(topic) {
+            Err(Unreadable)
+        } else {
+            Ok(None)
+        };
+    };
     match performer.bodies.of(shown, &performer.clone) {
-        Ok(text) => Some(text.to_vec()),
+        Ok(text) => Ok(Some(text.to_vec())),
         Err(error) => {
-            error!(%error, %topic, "A thread's text is missing from the clone");
-            None
+            warn!(%error, %topic, "A thread's text is missing from the clone");
+            performer.damage.met();
+            Err(Unreadable)
         }
     }
 }

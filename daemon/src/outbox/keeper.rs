@@ -13,6 +13,9 @@ use super::records::{Answer, FORMAT, Kept, is_too_old};
 use super::{ANSWERS_MAX, Folders, Settling, Slot, file_name};
 use crate::journal::Journal;
 
+/// What is written to see whether there is room, in bytes.
+const ROOM_BYTES: usize = 16 << 10;
+
 /// Threads that write one batch side by side.
 const WRITERS_MAX: usize = 4;
 
@@ -163,6 +166,18 @@ impl Keeper {
             }
         }
         results
+    }
+
+    /// Whether a file as large as most operations can be made durable here.
+    ///
+    /// # Errors
+    /// [`KeepError`] where it cannot.
+    pub(crate) fn look_for_room(&self) -> Result<(), KeepError> {
+        let path = self.folders.outbox.join(".room.aside");
+        let written = platform::durable::write_durably(&path, &[0; ROOM_BYTES]);
+        // Where it was not written, there is none.
+        let _ = fs::remove_file(&path);
+        Ok(written?)
     }
 
     /// Writes several files side by side: a file system flushes what comes together at once.

@@ -53,6 +53,7 @@ impl Performer {
                 Ok(text) => Some(Some(text)),
                 Err(error) => {
                     warn!(%topic, %error, "A thread's text is missing from the clone");
+                    self.damage.met();
                     None
                 }
             },

@@ -150,7 +150,8 @@ pub(crate) async fn read(
     };
     let (topic, shown) = find(&snapshot, &asked.topic)?;
     let text = shared.bodies.of(&shown, &handle.clone).map_err(|error| {
-        tracing::error!(%error, %topic, "A thread's text is missing from the clone");
+        tracing::warn!(%error, %topic, "A thread's text is missing from the clone");
+        handle.report_damage();
         Failure::new(
             FailureCode::Uncertain,
             format!("The text of '{topic}' could not be read from the local clone."),

@@ -120,6 +120,25 @@ impl Link {
         }
     }
 
+    /// A way to the same remote for another clone, whose worker is its own.
+    pub(crate) fn beside(&self, clone: PathBuf) -> Link {
+        Link::new(
+            &self.repository,
+            clone,
+            self.config.clone(),
+            self.sockets.clone(),
+        )
+    }
+
+    /// Ends the worker, when its exchange is over; the next exchange starts another. What it had open
+    /// is closed then.
+    pub(crate) fn rest(&self) {
+        let mut place = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(worker) = place.take() {
+            worker.process.guard().end();
+        }
+    }
+
     /// Ends the worker with its children, also in the middle of an exchange, and starts no other.
     /// Blocks until they are gone.
     pub(crate) fn end(&self) {

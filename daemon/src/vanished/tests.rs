@@ -29,7 +29,7 @@ fn base(threads: &[Thread<'_>]) -> Base {
     Base {
         tip: Tip::parse(TIP),
         threads: threads.collect(),
-        python: false,
+        ..Base::default()
     }
 }
 

@@ -31,8 +31,10 @@ fn overwrite(path: &Path) {
     file.write_all(&vec![0xa5; len - 12]).unwrap();
 }
 
-fn damages() -> Vec<(&'static str, fn(&Path))> {
-    vec![
+type Damage = (&'static str, fn(&Path));
+
+fn damages() -> [Damage; 8] {
+    [
         ("a pack's bytes", |clone| overwrite(&pack(clone, "pack"))),
         ("an index cut short", |clone| {
             writable(&pack(clone, "idx")).set_len(100).unwrap()
