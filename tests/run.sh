@@ -20,6 +20,7 @@ simulation|3|the engine and many engines against one remote
 stories|12|whole programs, real git servers and faults
 servers|8|every server, and every way in which each fails
 clients|3|the MCP SDKs of Python and TypeScript, every tool
+size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 
 # No step may hang a run for ever, whatever its budget.
@@ -147,6 +148,11 @@ suite_clients() {
   cargo_test clients --package tests --test clients -- --ignored --test-threads=1
 }
 
+suite_size() {
+  programs || return
+  cargo_test size --package tests --test it -- --ignored --nocapture housekeeping::
+}
+
 suite_newcomer() {
   cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
 }
@@ -242,6 +248,7 @@ main() {
   report=
   packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
   while IFS='|' read -r -u 3 name budget what; do
+    [ $# -gt 0 ] || [ "$name" != size ] || continue
     if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
       run_suite "$name" "$budget" "$what"
     fi

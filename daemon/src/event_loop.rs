@@ -280,7 +280,10 @@ impl EventLoop {
         if same {
             return;
         }
-        if before.condition.state != self.condition.state {
+        let kind = |condition: &Condition| condition.trouble.as_ref().map(|t| t.kind.clone());
+        let is_news = before.condition.state != self.condition.state
+            || kind(&before.condition) != kind(&self.condition);
+        if is_news {
             let (state, trouble) = (self.condition.state, &self.condition.trouble);
             info!(repository = %self.performer.name, ?state, ?trouble, "State");
         }

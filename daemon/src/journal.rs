@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// Out-of-date lines that are carried along before the file is rewritten, so that a small file is
 /// not rewritten at each line.
-const DEAD_LINES_MAX: usize = 1_000;
+const DEAD_LINES_MAX: usize = 128;
 
 /// The longest file that is read at the start.
 const FILE_BYTES_MAX: u64 = 256 << 20;

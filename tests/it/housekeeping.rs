@@ -227,6 +227,9 @@ fn packed_bytes(remote: &BareRepository) -> u64 {
     disk_bytes(&packed)
 }
 
+/// What a state takes however little it holds: its folders, and clutter that is not worth the work.
+const ALLOWANCE_BYTES: u64 = 128 << 10;
+
 /// Words that do not pack well, as people's do not.
 fn words(number: usize) -> String {
     let mut state = number as u64 + 1;
@@ -293,11 +296,11 @@ fn check_size(rounds: usize, topics: usize, allowance: u64) {
 
 #[test]
 fn the_state_stays_small() {
-    check_size(120, 6, 192 << 10);
+    check_size(120, 6, ALLOWANCE_BYTES);
 }
 
 #[test]
-#[ignore = "takes about 15 minutes; run by: ./tests/run.sh size"]
+#[ignore = "takes about 30 minutes; run by: ./tests/run.sh size"]
 fn the_state_stays_within_twice_the_packed_size() {
     check_size(2_000, 20, 0);
 }

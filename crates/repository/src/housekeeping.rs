@@ -6,8 +6,8 @@
 
 mod packing;
 
-use std::fs::{self, DirEntry};
-use std::io::{self, ErrorKind};
+use std::fs::{self, DirEntry, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -38,7 +38,7 @@ pub struct Clutter {
     pub loose: usize,
     /// Packs, the largest one included.
     pub packs: usize,
-    /// What all objects take of the disk, in bytes.
+    /// What all objects take of the disk, with their folders, in bytes.
     pub bytes: u64,
     /// What the largest pack takes of it.
     pub largest_bytes: u64,
@@ -86,14 +86,20 @@ impl Clutter {
 }
 
 impl Clone {
-    /// Counts what lies about. Cheap: only folders are read.
+    /// Counts what lies about. Cheap: only folders are read, and how the packs' indexes begin.
     ///
     /// # Errors
-    /// Where they cannot be.
+    /// Where they cannot be; `Damaged` where a pack has no whole index, which libgit2 passes over
+    /// in silence.
     pub fn clutter(&self) -> Result<Clutter, CloneError> {
         let objects = self.path.join("objects");
+        self.check_indexes(&objects)?;
         let counted = || {
             let mut clutter = Clutter::default();
+            // A folder takes as much as most objects in it.
+            for folder in fan_out(&objects)? {
+                clutter.bytes += disk_bytes(&folder)?;
+            }
             for (folder, file) in loose(&objects)? {
                 clutter.loose += 1;
                 clutter.bytes += disk_bytes(&folder.join(file))?;
@@ -116,6 +122,19 @@ impl Clone {
         counted().map_err(|error| self.io(&objects, error))
     }
 
+    fn check_indexes(&self, objects: &Path) -> Result<(), CloneError> {
+        let files = listed(&objects.join("pack")).map_err(|error| self.io(objects, error))?;
+        let packs = files.into_iter().map(|file| file.path());
+        for pack in packs.filter(|path| path.extension().is_some_and(|e| e == "pack")) {
+            if !has_whole_index(&pack) && pack.exists() {
+                let doing = "look at a pack's index";
+                let source = git2::Error::from_str("it is missing, or cut short");
+                return Err(CloneError::Damaged { doing, source });
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the clone small where it is not: with `git` where there is one, else by cloning it anew
     /// as [`Clone::renew`] does, else, where our own branch is the truth (no `fetch`), by ourselves.
     /// Waits while an exchange of this clone runs; readers are not held up.
@@ -129,7 +148,18 @@ impl Clone {
     ) -> Result<Tidied, TransferError> {
         let _moving = self.lock_moving();
         self.remove_stale(SystemTime::now())?;
-        let before = self.clutter()?;
+        let before = match (self.clutter(), fetch) {
+            (Err(CloneError::Damaged { .. }), Some(fetch)) => {
+                self.renewed(self.tip().ok().flatten().as_ref(), fetch)?;
+                let after = self.clutter()?;
+                return Ok(Tidied {
+                    way: Way::Anew,
+                    before: after,
+                    after,
+                });
+            }
+            (before, _) => before?,
+        };
         let way = if before.is_too_much() {
             self.tidied(git, fetch)?
         } else {
@@ -220,6 +250,24 @@ pub(crate) fn is_half_written(name: &str) -> bool {
     BEGINNINGS
         .iter()
         .any(|beginning| name.starts_with(beginning))
+}
+
+/// Whether the index has the length that its number of objects asks for: git's `pack-format`,
+/// version 2.
+fn has_whole_index(pack: &Path) -> bool {
+    const HEAD: usize = 8 + 256 * 4;
+    const OBJECT: u64 = 20 + 4 + 4;
+    const CHECKSUMS: u64 = 2 * 20;
+    let mut head = [0; HEAD];
+    let read = File::open(pack.with_extension("idx")).and_then(|mut file| {
+        file.read_exact(&mut head)?;
+        file.metadata()
+    });
+    let Ok(file) = read else { return false };
+    let [.., a, b, c, d] = head;
+    let objects = u64::from(u32::from_be_bytes([a, b, c, d]));
+    head.starts_with(b"\xfftOc\0\0\0\x02")
+        && file.len() >= HEAD as u64 + objects * OBJECT + CHECKSUMS
 }
 
 /// The loose objects: the folder of each, and its name there.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use repository::{Remote, Tidied, TransferError, Way};
+use repository::{CloneError, Remote, Tidied, TransferError, Way};
 use tracing::{info, warn};
 
 use crate::base;
@@ -38,6 +38,9 @@ impl Performer {
             Ok(clutter) => clutter.is_too_much(),
             Err(error) => {
                 warn!(repository = %self.name, %error, "The clone's size is not known");
+                if matches!(error, CloneError::Damaged { .. }) {
+                    self.damage.met();
+                }
                 false
             }
         }
