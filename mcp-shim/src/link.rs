@@ -1,11 +1,10 @@
 //! The threads that read: the client's input, one connection after another, and a question whether
-//! the daemon is alive. Each hands on what it heard and decides nothing.
+//! the daemon is alive. Each tells the shell what it heard, and decides nothing itself.
 
 use std::io::{self, Read};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use protocol::hello::{Hello, Speaks};
 use crate::event::Event;
 use crate::lines::{Line, Lines};
 use crate::output::Start;
+use crate::shell::Shell;
 
 /// How long after the end of input the program ends at the latest, whatever else hangs.
 pub(crate) const END_WAIT_MAX: Duration = Duration::from_millis(900);
@@ -58,7 +58,7 @@ pub(crate) struct Caller {
 ///
 /// # Errors
 /// No thread could be started.
-pub(crate) fn read_client(to: SyncSender<Heard>) -> io::Result<()> {
+pub(crate) fn read_client(shell: Arc<Shell>) -> io::Result<()> {
     spawn(move || {
         let mut lines = Lines::of(io::stdin());
         loop {
@@ -67,14 +67,15 @@ pub(crate) fn read_client(to: SyncSender<Heard>) -> io::Result<()> {
                 Ok(Line::TooLong { id, is_call }) => Event::ClientTooLong { id, is_call },
                 Ok(Line::End) | Err(_) => break,
             };
-            if to.send(Heard::Client(event)).is_err() {
+            if !shell.hear(Heard::Client(event)) {
                 break;
             }
         }
         // Whoever hangs in a write does not see the end; this one does.
-        if end_in_time().is_err() || to.send(Heard::Client(Event::ClientEnded)).is_err() {
+        if end_in_time().is_err() {
             process::exit(0);
         }
+        shell.hear(Heard::Client(Event::ClientEnded));
     })
 }
 
@@ -88,7 +89,7 @@ pub(crate) fn open(
     number: u64,
     pause: Duration,
     start: Start,
-    to: SyncSender<Heard>,
+    shell: Arc<Shell>,
 ) -> io::Result<()> {
     let caller = Arc::clone(caller);
     spawn(move || {
@@ -101,10 +102,10 @@ pub(crate) fn open(
             Ok(None) => return,
             Ok(Some(connection)) => {
                 let (incoming, stream) = connection.split();
-                if to.send(Heard::Linked(number, stream)).is_err() {
+                if !shell.hear(Heard::Linked(number, stream)) {
                     return;
                 }
-                read_daemon(incoming, number, &to);
+                read_daemon(incoming, number, &shell);
                 Event::Unlinked
             }
             Err(LaunchError::Connect(ConnectError::Refused(failure))) => Event::Refused(failure),
@@ -114,7 +115,7 @@ pub(crate) fn open(
             },
         };
         // Where nobody listens, the program is ending.
-        let _ = to.send(Heard::Link(number, event));
+        let _ = shell.hear(Heard::Link(number, event));
     })
 }
 
@@ -140,7 +141,7 @@ fn await_daemon(caller: &Caller, number: u64) -> Result<Option<Connection>, Laun
 ///
 /// # Errors
 /// No thread could be started.
-pub(crate) fn probe(caller: &Arc<Caller>, number: u64, to: SyncSender<Heard>) -> io::Result<()> {
+pub(crate) fn probe(caller: &Arc<Caller>, number: u64, shell: Arc<Shell>) -> io::Result<()> {
     let caller = Arc::clone(caller);
     spawn(move || {
         let hello = Hello {
@@ -152,11 +153,11 @@ pub(crate) fn probe(caller: &Arc<Caller>, number: u64, to: SyncSender<Heard>) ->
             // A daemon that ends lets go of the connection, which tells more than this.
             Ok(_) | Err(_) => Event::ProbeAnswered,
         };
-        let _ = to.send(Heard::Link(number, event));
+        let _ = shell.hear(Heard::Link(number, event));
     })
 }
 
-fn read_daemon(incoming: impl Read, number: u64, to: &SyncSender<Heard>) {
+fn read_daemon(incoming: impl Read, number: u64, shell: &Arc<Shell>) {
     let mut lines = Lines::of(incoming);
     loop {
         let event = match lines.next() {
@@ -164,7 +165,7 @@ fn read_daemon(incoming: impl Read, number: u64, to: &SyncSender<Heard>) {
             Ok(Line::TooLong { id, is_call }) => Event::DaemonTooLong { id, is_call },
             Ok(Line::End) | Err(_) => return,
         };
-        if to.send(Heard::Link(number, event)).is_err() {
+        if !shell.hear(Heard::Link(number, event)) {
             return;
         }
     }

@@ -11,8 +11,12 @@
 mod bench;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bench::{Daemon, Home, Shim, program};
@@ -284,6 +288,52 @@ fn a_line_over_the_limit_is_answered_and_the_next_goes_through() {
     assert_eq!(shim.read()["error"]["data"]["code"], "too_large");
     shim.write(&list(2));
     assert_eq!(link.read()["id"], 2);
+}
+
+#[test]
+fn answers_go_through_while_the_daemon_reads_nothing() {
+    const ANSWERS_LEN: i64 = 64;
+    const REQUESTS_LEN: i64 = 600;
+    // More than the pipe and the program hold, so that some wait in the socket.
+    const WRITTEN_LEN_MIN: i64 = ANSWERS_LEN + 150;
+
+    let home = Home::new();
+    let daemon = Daemon::listen(&home);
+    let mut shim = Shim::start(&home, &[]);
+    let mut link = daemon.accept();
+    let mut input = shim.input.take().unwrap();
+    let written = Arc::new(AtomicI64::new(0));
+    let counted = Arc::clone(&written);
+    let writing = thread::spawn(move || {
+        let long = "x".repeat(1 << 10);
+        for id in 0..REQUESTS_LEN {
+            let request = json!({"id": id, "method": "other", "params": {"text": long}});
+            writeln!(input, "{request}").unwrap();
+            counted.store(id, Ordering::Relaxed);
+        }
+        input
+    });
+    for id in 0..ANSWERS_LEN {
+        assert_eq!(link.read()["id"], id);
+    }
+    bench::eventually("the client is ahead", || {
+        written.load(Ordering::Relaxed) >= WRITTEN_LEN_MIN
+    });
+    let long = "y".repeat(64 << 10);
+    for id in 0..ANSWERS_LEN {
+        link.write(&json!({"id": id, "result": {"text": long}}));
+    }
+    for id in 0..ANSWERS_LEN {
+        assert_eq!(shim.read()["id"], id);
+    }
+    // It is the same connection: nothing was lost, nothing is sent twice.
+    for id in ANSWERS_LEN..REQUESTS_LEN {
+        assert_eq!(link.read()["id"], id);
+        link.write(&json!({"id": id, "result": {}}));
+        assert_eq!(shim.read()["id"], id);
+    }
+    drop(writing.join().unwrap());
+    shim.ended_within(END_WAIT_MAX, Some(0));
 }
 
 #[test]
