@@ -95,9 +95,9 @@ impl Connection {
         }
         // Each round asks for fewer, and one thread of a list always fits.
         for _ in 0..LIST_ROUNDS_MAX {
-            let done = self.asked(facts, call.request.clone()).await?;
+            let mut done = self.asked(facts, call.request.clone()).await?;
             let turn = self.turns.line(&done);
-            match outcome::shown(&call, &done, turn.as_deref(), &self.keys)? {
+            match outcome::shown(&call, &mut done, turn.as_deref(), &self.keys)? {
                 Shown::Whole(result) => {
                     if outcome::shows_turn(&call) {
                         self.turns.saw(&done);

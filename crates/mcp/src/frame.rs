@@ -33,53 +33,66 @@ impl FrameKeys {
     }
 }
 
+/// What a frame takes beside what others wrote, about.
+pub(crate) const FRAME_BYTES: usize = 256;
+
 /// An entry with its body, exact.
-pub(crate) fn whole(entry: &Entry, key: &str) -> String {
-    format!(
-        "<entry {}>\n{}\n</entry key={key}>",
-        attributes(entry, key),
-        entry.body
-    )
+pub(crate) fn whole(into: &mut String, entry: &Entry, key: &str) {
+    into.push_str("<entry ");
+    attributes(into, entry, key);
+    into.push_str(">\n");
+    into.push_str(&entry.body);
+    into.push_str("\n</entry key=");
+    into.push_str(key);
+    into.push('>');
 }
 
 /// An entry without its body.
-pub(crate) fn empty(entry: &Entry, key: &str) -> String {
-    format!("<entry {}/>", attributes(entry, key))
+pub(crate) fn empty(into: &mut String, entry: &Entry, key: &str) {
+    into.push_str("<entry ");
+    attributes(into, entry, key);
+    into.push_str("/>");
 }
 
-fn attributes(entry: &Entry, key: &str) -> String {
-    format!(
-        "index={} id={} author=\"{}\" time={} role={} type={} title=\"{}\" key={key}",
-        entry.index,
-        bare(entry.entry_id.as_deref().unwrap_or("null")),
-        escaped(&entry.agent),
-        bare(entry.timestamp.as_deref().unwrap_or("null")),
-        bare(&entry.role),
-        bare(&entry.entry_type),
-        escaped(&entry.title),
-    )
+fn attributes(into: &mut String, entry: &Entry, key: &str) {
+    into.push_str("index=");
+    into.push_str(&entry.index.to_string());
+    into.push_str(" id=");
+    bare(into, entry.entry_id.as_deref().unwrap_or("null"));
+    into.push_str(" author=");
+    quoted(into, &entry.agent);
+    into.push_str(" time=");
+    bare(into, entry.timestamp.as_deref().unwrap_or("null"));
+    into.push_str(" role=");
+    bare(into, &entry.role);
+    into.push_str(" type=");
+    bare(into, &entry.entry_type);
+    into.push_str(" title=");
+    quoted(into, &entry.title);
+    into.push_str(" key=");
+    into.push_str(key);
 }
 
 /// Quoted where it is no single word, since others write roles and types as they like.
-fn bare(value: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-.:+~".contains(c);
-    if !value.is_empty() && value.chars().all(is_word) {
-        value.to_owned()
+fn bare(into: &mut String, value: &str) {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:+~".contains(&byte);
+    if !value.is_empty() && value.bytes().all(is_word) {
+        into.push_str(value);
     } else {
-        format!("\"{}\"", escaped(value))
+        quoted(into, value);
     }
 }
 
-fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
+fn quoted(into: &mut String, value: &str) {
+    into.push('"');
     for c in text::flat(value).chars() {
         match c {
-            '"' => escaped.push_str("&quot;"),
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            other => escaped.push(other),
+            '"' => into.push_str("&quot;"),
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            other => into.push(other),
         }
     }
-    escaped
+    into.push('"');
 }

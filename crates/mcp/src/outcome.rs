@@ -1,6 +1,8 @@
 //! What a client gets for a call: a text that is complete, a small structured result, and never
 //! more than a result may hold.
 
+use std::io;
+
 use protocol::{
     answer::{Answer, Done, Thread, ThreadSummary, Threads},
     failure::{Failure, FailureCode},
@@ -36,7 +38,7 @@ pub(crate) enum Shown {
 /// answer is of another kind than the question.
 pub(crate) fn shown(
     call: &Call,
-    done: &Done,
+    done: &mut Done,
     turn: Option<&str>,
     keys: &FrameKeys,
 ) -> Result<Shown, Failure> {
@@ -48,7 +50,7 @@ pub(crate) fn shown(
             Ok(list(threads, filter, done.your_turn.len(), turn))
         }
         Shows::Thread(reading) => {
-            let Answer::Thread(thread) = &done.answer else {
+            let Answer::Thread(thread) = &mut done.answer else {
                 return Err(of_another_kind());
             };
             if let Some(entry_id) = &call.entry_id {
@@ -111,8 +113,7 @@ fn list(threads: &Threads, filter: Filter, your_turn: usize, turn: Option<&str>)
     let text = tools::threads_text(&threads, filter, your_turn);
     let len = threads.threads.len();
     let structured = structured(Answer::Threads(threads));
-    let shown = result(text, structured, turn);
-    let bytes = bytes(&shown);
+    let (shown, bytes) = measured(text, structured, turn);
     if fits(bytes) || len <= 1 {
         return Shown::Whole(shown);
     }
@@ -123,13 +124,13 @@ fn list(threads: &Threads, filter: Filter, your_turn: usize, turn: Option<&str>)
 
 /// A result of a few lines. Only fields that others wrote at any length make it too large.
 fn plain(text: &str, mut structured: Value, turn: Option<&str>) -> CallToolResult {
-    let shown = result(text.to_owned(), structured.clone(), turn);
-    if fits(bytes(&shown)) {
+    let (shown, bytes) = measured(text.to_owned(), structured.clone(), turn);
+    if fits(bytes) {
         return shown;
     }
     let lines: Vec<String> = text.lines().map(field).collect();
     clip_texts(&mut structured);
-    result(lines.join("\n"), structured, turn)
+    measured(lines.join("\n"), structured, turn).0
 }
 
 fn clip_texts(value: &mut Value) {
@@ -141,21 +142,21 @@ fn clip_texts(value: &mut Value) {
     }
 }
 
-fn page(thread: &Thread, reading: Reading, turn: Option<&str>, key: &str) -> CallToolResult {
+fn page(thread: &mut Thread, reading: Reading, turn: Option<&str>, key: &str) -> CallToolResult {
     let turn = turn.filter(|_| reading.format != Format::Json);
     let shown = |thread: &Thread| {
         let (text, structured) = tools::show_thread(thread, reading.format, key);
-        result(text, structured, turn)
+        measured(text, structured, turn)
     };
-    let mut thread = clipped_thread(thread);
-    let whole = shown(&thread);
-    if fits(bytes(&whole)) {
+    clip_thread(thread);
+    let (whole, bytes) = shown(thread);
+    if fits(bytes) {
         return whole;
     }
-    fit::cut(&mut thread, reading.forward, reading.body_offset, |page| {
-        fits(bytes(&shown(page)))
+    fit::cut(thread, reading.forward, reading.body_offset, |page| {
+        fits(shown(page).1)
     });
-    shown(&thread)
+    shown(thread).0
 }
 
 /// The failure where a daemon keeps to no limit.
@@ -175,14 +176,28 @@ fn of_another_kind() -> Failure {
     )
 }
 
-fn result(mut text: String, structured: Value, turn: Option<&str>) -> CallToolResult {
+/// A result, and how many bytes it takes as JSON.
+fn measured(mut text: String, structured: Value, turn: Option<&str>) -> (CallToolResult, usize) {
     if let Some(turn) = turn {
         text.push('\n');
         text.push_str(turn);
     }
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    let mut result = CallToolResult::success(vec![ContentBlock::text("")]);
     result.structured_content = Some(structured);
-    result
+    let bytes = bytes(&result) + escaped_len(&text);
+    result.content = vec![ContentBlock::text(text)];
+    (result, bytes)
+}
+
+/// How many bytes a text takes within the quotes of JSON, as serde_json writes it. Counted, because
+/// writing a long text only to measure it costs as much as to send it.
+fn escaped_len(text: &str) -> usize {
+    let count =
+        |is_one: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| is_one(byte)).count();
+    let controls = count(|byte| *byte < b' ');
+    let short_controls = count(|byte| matches!(*byte, b'\n' | b'\r' | b'\t' | 0x08 | 0x0c));
+    let quoted = count(|byte| matches!(*byte, b'"' | b'\\'));
+    text.len() + quoted + short_controls + 5 * (controls - short_controls)
 }
 
 fn structured(answer: Answer) -> Value {
@@ -195,8 +210,23 @@ fn structured(answer: Answer) -> Value {
 }
 
 fn bytes(result: &CallToolResult) -> usize {
+    let mut counted = Counted(0);
     // What cannot be written is not sent either.
-    serde_json::to_vec(result).map_or(usize::MAX, |json| json.len())
+    serde_json::to_writer(&mut counted, result).map_or(usize::MAX, |()| counted.0)
+}
+
+/// Counts what is written, and keeps nothing of it.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn fits(bytes: usize) -> bool {
@@ -219,11 +249,11 @@ fn clipped_summary(thread: &ThreadSummary) -> ThreadSummary {
     }
 }
 
-fn clipped_thread(thread: &Thread) -> Thread {
-    let mut thread = thread.clone();
-    for own in [&mut thread.title, &mut thread.status, &mut thread.ball] {
-        *own = field(own);
-    }
+fn clip_thread(thread: &mut Thread) {
+    let clip = |field: &mut String| text::clip(field, fit::FIELD_CHARS_MAX);
+    [&mut thread.title, &mut thread.status, &mut thread.ball]
+        .into_iter()
+        .for_each(clip);
     for entry in &mut thread.entries {
         let fields = [
             &mut entry.agent,
@@ -231,19 +261,38 @@ fn clipped_thread(thread: &Thread) -> Thread {
             &mut entry.entry_type,
             &mut entry.title,
         ];
-        // A character takes a byte at least: a body of so many fits in no result, and is cut.
-        if let Some((end, _)) = entry.body.char_indices().nth(RESULT_BYTES_MAX) {
-            entry.body.truncate(end);
-        }
-        for own in fields {
-            *own = field(own);
-        }
-        for own in [&mut entry.entry_id, &mut entry.timestamp]
+        fields.into_iter().for_each(clip);
+        [&mut entry.entry_id, &mut entry.timestamp]
             .into_iter()
             .flatten()
+            .for_each(clip);
+        // A character takes a byte at least: a body of so many fits in no result, and is cut.
+        if entry.body.len() > RESULT_BYTES_MAX
+            && let Some((end, _)) = entry.body.char_indices().nth(RESULT_BYTES_MAX)
         {
-            *own = field(own);
+            entry.body.truncate(end);
         }
     }
-    thread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_takes_as_many_bytes_as_are_counted() {
+        let all: String = (0..=0xff).filter_map(char::from_u32).collect();
+        for text in [
+            "",
+            "plain",
+            "two\nlines\t\"q\" \\ \u{1}\u{7f}\u{2028} grün 🦀",
+            &all,
+        ] {
+            for turn in [None, Some("It is \"your\" turn.")] {
+                let (result, bytes) = measured(text.to_owned(), json!({"a": [text]}), turn);
+                let written = serde_json::to_vec(&result).unwrap();
+                assert_eq!(bytes, written.len(), "{text:?}");
+            }
+        }
+    }
 }

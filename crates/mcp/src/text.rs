@@ -1,9 +1,15 @@
 //! The small forms that all texts share.
 
+use std::borrow::Cow;
+
 use protocol::answer::{Freshness, Trouble};
 
 /// On one line: line breaks and control characters become spaces.
-pub(crate) fn flat(value: &str) -> String {
+pub(crate) fn flat(value: &str) -> Cow<'_, str> {
+    // Nearly all of what is shown is plain, and is then not copied.
+    if value.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return Cow::Borrowed(value);
+    }
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     value
         .chars()
@@ -18,12 +24,25 @@ pub(crate) fn one_line(value: &str) -> String {
 
 /// At most so many characters; what is cut off is marked.
 pub(crate) fn clipped(value: &str, chars_max: usize) -> String {
-    if value.chars().nth(chars_max).is_none() {
+    if is_within(value, chars_max) {
         return value.to_owned();
     }
     let mut clipped: String = value.chars().take(chars_max.saturating_sub(1)).collect();
     clipped.push('…');
     clipped
+}
+
+/// As [`clipped`], in its place.
+pub(crate) fn clip(value: &mut String, chars_max: usize) {
+    if !is_within(value, chars_max) {
+        *value = clipped(value, chars_max);
+    }
+}
+
+/// Whether it has at most so many characters.
+fn is_within(value: &str, chars_max: usize) -> bool {
+    // A character takes a byte at least.
+    value.len() <= chars_max || value.chars().nth(chars_max).is_none()
 }
 
 /// `1 entry`, `2 entries`.

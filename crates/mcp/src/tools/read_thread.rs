@@ -99,11 +99,11 @@ pub(super) fn call(arguments: &Arguments) -> Result<Call, Failure> {
 pub(crate) fn show(thread: &Thread, format: Format, key: &str) -> (String, Value) {
     match format {
         Format::Markdown => (
-            markdown(thread, |entry| frame::whole(entry, key)),
+            markdown(thread, |text, entry| frame::whole(text, entry, key)),
             without_entries(thread),
         ),
         Format::Summary => (
-            markdown(thread, |entry| frame::empty(entry, key)),
+            markdown(thread, |text, entry| frame::empty(text, entry, key)),
             without_entries(thread),
         ),
         Format::Json => {
@@ -138,7 +138,7 @@ fn structured(thread: &Thread, entries: &[Entry]) -> Value {
     done.structured()
 }
 
-fn markdown(thread: &Thread, framed: impl Fn(&Entry) -> String) -> String {
+fn markdown(thread: &Thread, frame: impl Fn(&mut String, &Entry)) -> String {
     let mut head = Vec::new();
     head.extend(text::stale_line(&thread.freshness));
     head.push(format!(
@@ -153,17 +153,23 @@ fn markdown(thread: &Thread, framed: impl Fn(&Entry) -> String) -> String {
         range(&thread.entries),
         thread.total_entries,
     ));
-    let mut parts = vec![head.join("\n")];
-    parts.extend(thread.entries.iter().map(framed));
+    let mut text = head.join("\n");
+    let bodies = thread.entries.iter().map(|entry| entry.body.len());
+    text.reserve(bodies.map(|len| len + frame::FRAME_BYTES).sum());
+    for entry in &thread.entries {
+        text.push_str("\n\n");
+        frame(&mut text, entry);
+    }
     let mut foot = Vec::new();
     if thread.your_turn {
         foot.push("It is your turn.".to_owned());
     }
     foot.extend(more_line(thread));
     if !foot.is_empty() {
-        parts.push(foot.join("\n"));
+        text.push_str("\n\n");
+        text.push_str(&foot.join("\n"));
     }
-    parts.join("\n\n")
+    text
 }
 
 fn range(entries: &[Entry]) -> String {
