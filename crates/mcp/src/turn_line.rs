@@ -19,33 +19,42 @@ pub(crate) const REPOSITORIES_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     // Held for a look-up only, by the calls of one connection.
-    seen: Mutex<HashMap<String, BTreeSet<String>>>,
+    seen: Mutex<HashMap<String, Vec<String>>>,
 }
 
 impl Turns {
     /// The line for this answer; `None` where nothing changed.
     pub(crate) fn line(&self, done: &Done) -> Option<String> {
         let repository = done.repository.as_ref()?;
-        let waiting: BTreeSet<String> = done.your_turn.iter().cloned().collect();
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = match seen.get(repository) {
-            Some(known) => *known == waiting,
-            None => waiting.is_empty(),
+            Some(known) => is_same(known, &done.your_turn),
+            None => done.your_turn.is_empty(),
         };
         (!is_known).then(|| words(&done.your_turn))
     }
 
     /// Remembers what an answer told.
     pub(crate) fn saw(&self, done: &Done) {
-        let Some(repository) = done.repository.clone() else {
+        let Some(repository) = &done.repository else {
             return;
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REPOSITORIES_MAX && !seen.contains_key(&repository) {
+        if let Some(known) = seen.get_mut(repository) {
+            known.clone_from(&done.your_turn);
+            return;
+        }
+        if seen.len() >= REPOSITORIES_MAX {
             seen.clear();
         }
-        seen.insert(repository, done.your_turn.iter().cloned().collect());
+        seen.insert(repository.clone(), done.your_turn.clone());
     }
+}
+
+/// Whether both name the same topics, in whatever order.
+fn is_same(one: &[String], other: &[String]) -> bool {
+    let set = |topics: &[String]| topics.iter().cloned().collect::<BTreeSet<_>>();
+    one == other || set(one) == set(other)
 }
 
 fn words(topics: &[String]) -> String {
