@@ -1,11 +1,13 @@
-//! The text of threads by blob, through a cache of bounded size that all repositories share.
+//! The text of threads by blob, and their entries as they were read from it, through caches of
+//! bounded size that all repositories share.
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use repository::{BlobId, Clone, CloneError};
 
+use crate::entries::Entries;
 use crate::snapshot::{Content, Shown};
 
 /// How many bytes of threads are held at most.
@@ -14,9 +16,21 @@ pub(crate) const CACHE_BYTES_MAX: u64 = 64 << 20;
 /// About how many threads that is.
 const CACHE_ITEMS_ESTIMATE: usize = 4096;
 
-/// The text of threads, by blob.
+/// How many bytes of threads that were read are held at most, with all that was made of them.
+pub(crate) const ENTRIES_BYTES_MAX: u64 = 32 << 20;
+
+/// About how many threads that is.
+const ENTRIES_ITEMS_ESTIMATE: usize = 512;
+
+/// The text and the entries of threads, by blob.
 #[derive(Clone, Debug)]
-pub(crate) struct Bodies(Arc<Cache<BlobId, Arc<[u8]>, Bytes>>);
+pub(crate) struct Bodies(Arc<Caches>);
+
+#[derive(Debug)]
+struct Caches {
+    texts: Cache<BlobId, Arc<[u8]>, Bytes>,
+    entries: Cache<BlobId, Arc<Entries>, Bytes>,
+}
 
 #[derive(Clone, Debug)]
 struct Bytes;
@@ -28,14 +42,43 @@ impl Weighter<BlobId, Arc<[u8]>> for Bytes {
     }
 }
 
+impl Weighter<BlobId, Arc<Entries>> for Bytes {
+    fn weight(&self, _: &BlobId, entries: &Arc<Entries>) -> u64 {
+        entries.bytes_max()
+    }
+}
+
 impl Bodies {
-    /// An empty cache.
+    /// Empty caches.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Cache::with_weighter(
-            CACHE_ITEMS_ESTIMATE,
-            CACHE_BYTES_MAX,
-            Bytes,
-        )))
+        Self(Arc::new(Caches {
+            texts: cache(CACHE_ITEMS_ESTIMATE, CACHE_BYTES_MAX),
+            entries: cache(ENTRIES_ITEMS_ESTIMATE, ENTRIES_BYTES_MAX),
+        }))
+    }
+
+    /// The entries of one blob, where they were read before.
+    pub(crate) fn known_entries(&self, blob: &BlobId) -> Option<Arc<Entries>> {
+        self.0.entries.get(blob)
+    }
+
+    /// The entries of one thread.
+    ///
+    /// # Errors
+    /// Where the clone cannot be read.
+    pub(crate) fn entries(
+        &self,
+        content: &Content,
+        clone: &Clone,
+    ) -> Result<Arc<Entries>, CloneError> {
+        match content {
+            Content::Bytes(text) => Ok(Arc::new(Entries::of(text))),
+            Content::Blob(blob) => {
+                let entries = Arc::new(Entries::of(&*self.read(blob, clone)?));
+                self.0.entries.insert(*blob, Arc::clone(&entries));
+                Ok(entries)
+            }
+        }
     }
 
     /// The text of one thread.
@@ -54,11 +97,54 @@ impl Bodies {
     /// # Errors
     /// Where the clone cannot be read.
     pub(crate) fn read(&self, blob: &BlobId, clone: &Clone) -> Result<Arc<[u8]>, CloneError> {
-        if let Some(text) = self.0.get(blob) {
+        if let Some(text) = self.0.texts.get(blob) {
             return Ok(text);
         }
         let text: Arc<[u8]> = clone.read(blob)?.into();
-        self.0.insert(*blob, Arc::clone(&text));
+        self.0.texts.insert(*blob, Arc::clone(&text));
         Ok(text)
+    }
+}
+
+/// A cache in one piece: each piece of several takes nothing that is larger than its share of the
+/// bytes, which on a machine of many cores is less than a long thread.
+fn cache<V: std::clone::Clone>(items_estimate: usize, bytes_max: u64) -> Cache<BlobId, V, Bytes>
+where
+    Bytes: Weighter<BlobId, V>,
+{
+    let options = OptionsBuilder::new()
+        .shards(1)
+        .estimated_items_capacity(items_estimate)
+        .weight_capacity(bytes_max)
+        .build()
+        .expect("all that is required is given");
+    Cache::with_options(
+        options,
+        Bytes,
+        DefaultHashBuilder::default(),
+        DefaultLifecycle::default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entries_held_are_limited_in_bytes() {
+        let bodies = Bodies::new();
+        let text = format!(
+            "# t\n\n---\nEntry: Bob 2026-01-01T00:00:00Z\n\n{}\n",
+            "x".repeat(1 << 20)
+        );
+        let entries = Arc::new(Entries::of(text.as_bytes()));
+        let fitting = ENTRIES_BYTES_MAX / entries.bytes_max();
+        for number in 0..=fitting {
+            let blob = BlobId::parse(&format!("{number:040x}")).unwrap();
+            bodies.0.entries.insert(blob, Arc::clone(&entries));
+        }
+        let held = bodies.0.entries.len() as u64;
+        assert!((1..=fitting).contains(&held), "{held} of {fitting}");
+        assert!(bodies.0.entries.weight() <= ENTRIES_BYTES_MAX);
     }
 }

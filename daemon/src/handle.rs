@@ -1,7 +1,7 @@
 //! What the rest of the daemon holds of one repository: its snapshot to read, its loop to ask.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use protocol::answer::Origin;
@@ -15,6 +15,10 @@ use crate::outbox::Written;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::RepositorySettings;
 use crate::snapshot::Snapshot;
+
+/// How long the loop is not told again that somebody is there: far less than the shortest wait that
+/// depends on it, and long enough that a request seldom wakes the loop.
+const ACTIVE_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the rest of the daemon holds of one repository.
 #[derive(Debug)]
@@ -35,6 +39,9 @@ pub(crate) struct Handle {
     pub(crate) marks: Arc<ReadingMarks>,
     /// To the loop.
     pub(crate) inbox: mpsc::Sender<Message>,
+    /// When the loop was last told that somebody is there.
+    // Held for a comparison only.
+    pub(crate) told_active: Mutex<Option<Instant>>,
 }
 
 /// What a connection asks of a repository's loop.
@@ -102,6 +109,21 @@ impl Handle {
     /// What is shown now.
     pub(crate) fn shown(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// Tells the loop that somebody reads or writes here, unless it was just told.
+    pub(crate) fn active(&self, now: Instant) {
+        let mut told = self
+            .told_active
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|at| now.saturating_duration_since(at) < ACTIVE_AGAIN) {
+            return;
+        }
+        // A full inbox means that the loop is busy with this client's like; it needs no nudge then.
+        if self.inbox.try_send(Message::Active).is_ok() {
+            *told = Some(now);
+        }
     }
 
     /// Waits until the snapshot satisfies `enough`, for `limit` at most, and gives the last one.

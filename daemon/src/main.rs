@@ -5,6 +5,7 @@ mod bodies;
 mod clock;
 mod condition;
 mod damage;
+mod entries;
 mod event_loop;
 mod handle;
 mod journal;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -239,6 +239,7 @@ fn assemble(
         damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
         inbox,
+        told_active: Mutex::new(None),
     };
     let event_loop = EventLoop {
         vanished: performer.vanished_file.read(),

@@ -5,6 +5,7 @@ pub(crate) mod caller;
 pub(crate) mod page;
 pub(crate) mod reads;
 pub(crate) mod refusals;
+pub(crate) mod serving;
 pub(crate) mod status;
 pub(crate) mod waits;
 pub(crate) mod which;

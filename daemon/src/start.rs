@@ -13,14 +13,15 @@ use tracing::{info, warn};
 
 use crate::bodies::Bodies;
 use crate::clock::Clock;
+use crate::logs;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
 use crate::open::Surroundings;
 use crate::recent_agents::RecentAgents;
+use crate::server::serving::Serving;
 use crate::shared::Shared;
 use crate::supervisor::Supervisor;
 use crate::transfer::Sockets;
-use crate::{logs, server};
 
 /// How many orders wait for the supervisor at most.
 const ORDERS_MAX: usize = 16;
@@ -102,7 +103,8 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         pid = std::process::id(),
         "Serving"
     );
-    let serving = tokio::spawn(server::serve(Arc::clone(&listener), Arc::clone(&shared)));
+    let serving = Serving::begin(Arc::clone(&listener), Arc::clone(&shared))
+        .context("start the thread that serves connections")?;
     let ended = async {
         tokio::select! {
             () = stop => (),
@@ -112,9 +114,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         }
     };
     supervisor.run(shared, received, ended).await;
-    serving.abort();
-    // It was just told to end, so how it ended says nothing.
-    let _ = serving.await;
+    serving.end().await;
     match Arc::into_inner(listener) {
         Some(listener) => listener.close(ownership).context("remove the socket"),
         None => Ok(()),

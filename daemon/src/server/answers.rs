@@ -57,9 +57,8 @@ async fn of_repository(
     (context, request): (&Context, &Request),
 ) -> Result<Done, Failure> {
     let handle = which::repository(setup, hello, context)?;
-    // A full inbox means that the loop is busy with this client's like; it needs no nudge then.
-    let _ = handle.inbox.try_send(Message::Active);
     let begun = Instant::now();
+    handle.active(begun);
     let answer = match request {
         Request::ListThreads(asked) => timed(
             &shared.metrics.reads,

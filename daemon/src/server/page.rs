@@ -7,6 +7,8 @@ use std::ops::Range;
 use protocol::failure::{Failure, FailureCode};
 use protocol::request::ReadThread;
 
+use crate::entries::Entries;
+
 /// How many entries a read gives where none is asked for, and at most.
 const READ_LIMIT: i64 = 100;
 const READ_LIMIT_MAX: i64 = 1000;
@@ -117,20 +119,18 @@ impl Part {
     /// # Errors
     /// `entry_not_found` for an unknown `since_entry` or an index past the end,
     /// `invalid_argument`.
-    pub(crate) fn of(
-        asked: &ReadThread,
-        entries: &[threads::entry::Entry],
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(asked: &ReadThread, entries: &Entries) -> Result<Self, Failure> {
         let limit = limit(asked.limit, READ_LIMIT, READ_LIMIT_MAX)?;
         let chars = self::limit(asked.max_chars, READ_CHARS, READ_CHARS_MAX)?;
         let length = |index: usize| {
             if asked.without_bodies {
                 0
             } else {
-                entries[index].body().chars().count()
+                entries.body_chars(index)
             }
         };
-        match begin(asked, entries)? {
+        let entries_len = entries.in_file().len();
+        match begin(asked, entries.in_file())? {
             Some(begin) => {
                 let offset = usize::try_from(asked.body_offset.unwrap_or(0)).map_err(|_| {
                     invalid(
@@ -142,11 +142,11 @@ impl Part {
                     begin,
                     offset,
                     (limit, chars),
-                    entries.len(),
+                    entries_len,
                     length,
                 ))
             }
-            None => Ok(Self::newest((limit, chars), entries.len(), length)),
+            None => Ok(Self::newest((limit, chars), entries_len, length)),
         }
     }
 

@@ -2,24 +2,29 @@
 //! but `fresh`, which waits for at most `fresh_wait`.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::answer::{Answer, Entry, Thread, ThreadSummary, Threads};
+use protocol::answer::{Answer, Thread, ThreadSummary, Threads};
 use protocol::failure::{Failure, FailureCode};
 use protocol::request::{Filter, ListThreads, ReadThread};
 use threads::topic::Topic;
 
+use crate::entries::Entries;
 use crate::handle::Handle;
 use crate::server::caller::Caller;
 use crate::server::page::{self, Cursor, Part, Place};
 use crate::server::waits;
 use crate::shared::{Setup, Shared};
-use crate::snapshot::{Shown, Snapshot};
+use crate::snapshot::{Content, Shown, Snapshot};
 
 /// How many threads a list gives where none is asked for, and at most.
 const LIST_LIMIT: i64 = 50;
 const LIST_LIMIT_MAX: i64 = 1000;
+
+/// Up to how many bytes a thread that waits here is read at once: some tens of microseconds.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// How many nearest topics an error names.
 const NEAREST: usize = 5;
@@ -65,13 +70,28 @@ pub(crate) fn list(
 
 /// The topics whose turn is this reader's, newest first.
 pub(crate) fn your_turn(setup: &Setup, snapshot: &Snapshot, caller: &Caller) -> Vec<String> {
-    let mut turns: Vec<_> = snapshot
-        .threads()
-        .filter(|(_, shown)| is_turn(setup, caller, shown))
-        .map(|(topic, shown)| (Reverse(shown.summary.updated), topic.as_str().to_owned()))
-        .collect();
-    turns.sort();
-    turns.into_iter().map(|(_, topic)| topic).collect()
+    // Threads that stand alike are many, and comparing names costs more than finding one of them.
+    let mut alike = HashMap::new();
+    let mut turns = Vec::new();
+    for (topic, shown) in snapshot.threads() {
+        let thread = &shown.summary;
+        let author = thread.authors.first().map(String::as_str);
+        let stands = (
+            thread.ball.as_str(),
+            thread.status.as_str(),
+            author,
+            thread.closed,
+        );
+        let is_turn = alike
+            .entry(stands)
+            .or_insert_with(|| is_turn(setup, caller, shown));
+        if *is_turn {
+            turns.push((Reverse(thread.updated), topic.as_str()));
+        }
+    }
+    turns.sort_unstable();
+    let topics = turns.into_iter().map(|(_, topic)| topic.to_owned());
+    topics.collect()
 }
 
 fn place_of<'a>(setup: &Setup, caller: &Caller, topic: &'a Topic, shown: &Shown) -> Place<'a> {
@@ -149,18 +169,8 @@ pub(crate) async fn read(
         handle.shown()
     };
     let (topic, shown) = find(&snapshot, &asked.topic)?;
-    let text = shared.bodies.of(&shown, &handle.clone).map_err(|error| {
-        tracing::warn!(%error, %topic, "A thread's text is missing from the clone");
-        handle.report_damage();
-        Failure::new(
-            FailureCode::Uncertain,
-            format!("The text of '{topic}' could not be read from the local clone."),
-            "It is fetched again by itself; try again in a moment, or run: watercooler status",
-        )
-    })?;
-    let (thread, _problems) = threads::parse::parse(&text);
-    let entries = thread.entries();
-    let part = Part::of(asked, entries)?;
+    let entries = entries(shared, handle, (&topic, &shown)).await?;
+    let part = Part::of(asked, &entries)?;
     let known = shown.summary.entries.len();
     if !asked.without_bodies {
         let reader = caller.reader_key();
@@ -173,13 +183,11 @@ pub(crate) async fn read(
         );
     }
     let rows = part.rows().map(|(index, range)| {
-        let entry = &entries[index];
-        let body = if asked.without_bodies {
-            String::new()
+        if asked.without_bodies {
+            entries.bare(index)
         } else {
-            cut(&entry.body(), range)
-        };
-        entry_row(index, entry, body)
+            entries.with_body(index, range)
+        }
     });
     Ok(Answer::Thread(Thread {
         topic: topic.as_str().to_owned(),
@@ -187,7 +195,7 @@ pub(crate) async fn read(
         status: shown.summary.status.clone(),
         ball: shown.summary.ball.clone(),
         your_turn: is_turn(setup, caller, &shown),
-        total_entries: entries.len() as u64,
+        total_entries: entries.in_file().len() as u64,
         next_entry: part.next_entry.map(|index| index as u64),
         next_body_offset: part.next_body_offset.map(|offset| offset as u64),
         entries: rows.collect(),
@@ -197,22 +205,38 @@ pub(crate) async fn read(
     }))
 }
 
-fn entry_row(index: usize, entry: &threads::entry::Entry, body: String) -> Entry {
-    Entry {
-        index: index as u64,
-        entry_id: entry.id.as_ref().map(ToString::to_string),
-        agent: entry.agent.clone(),
-        timestamp: entry.timestamp.map(|at| at.to_string()),
-        role: entry.role.clone(),
-        entry_type: entry.entry_type.clone(),
-        title: entry.title.clone(),
-        body,
+/// The entries of a thread. What takes long is done beside the thread that serves connections, so
+/// that nobody else's request waits for it.
+async fn entries(
+    shared: &Shared,
+    handle: &Handle,
+    (topic, shown): (&Topic, &Shown),
+) -> Result<Arc<Entries>, Failure> {
+    match &shown.content {
+        Content::Bytes(text) if text.len() <= READ_AT_ONCE_BYTES_MAX => {
+            return Ok(Arc::new(Entries::of(text)));
+        }
+        Content::Blob(blob) => {
+            if let Some(entries) = shared.bodies.known_entries(blob) {
+                return Ok(entries);
+            }
+        }
+        Content::Bytes(_) => (),
     }
-}
-
-/// The characters of a body in that range.
-fn cut(body: &str, range: std::ops::Range<usize>) -> String {
-    body.chars().skip(range.start).take(range.len()).collect()
+    let (bodies, clone) = (shared.bodies.clone(), Arc::clone(&handle.clone));
+    let content = shown.content.clone();
+    let reading = tokio::task::spawn_blocking(move || bodies.entries(&content, &clone));
+    let unreadable = |error: &dyn std::error::Error| {
+        tracing::warn!(%error, %topic, "A thread's text is missing from the clone");
+        handle.report_damage();
+        Failure::new(
+            FailureCode::Uncertain,
+            format!("The text of '{topic}' could not be read from the local clone."),
+            "It is fetched again by itself; try again in a moment, or run: watercooler status",
+        )
+    };
+    let read = reading.await.map_err(|error| unreadable(&error))?;
+    read.map_err(|error| unreadable(&error))
 }
 
 /// The thread of that name.

@@ -46,6 +46,13 @@ pub(crate) fn repository(
 
 /// The repository with the longest `code` path that holds the place.
 fn by_code(setup: &Setup, place: &Path) -> Option<Arc<Handle>> {
+    let mut codes = setup
+        .repositories
+        .iter()
+        .map(|handle| &handle.settings.code);
+    if codes.all(Vec::is_empty) {
+        return None;
+    }
     let place = resolved(place);
     let matches = setup.repositories.iter().flat_map(|handle| {
         let holding = handle.settings.code.iter().map(|code| resolved(code));
