@@ -17,6 +17,16 @@ mod writing;
 /// What `cargo bench` adds to the arguments.
 const CARGO_SAYS: &str = "--bench";
 
+/// The parts of the table, each under the name by which a run of it alone asks for it.
+const PARTS: [(&str, fn() -> Vec<Row>); 6] = [
+    ("shim", shim::rows),
+    ("durable", || vec![writing::durable()]),
+    ("file", || vec![writing::pushed_over_file()]),
+    ("at-once", || vec![writing::pushed_at_once()]),
+    ("ssh", || vec![writing::pushed_over_ssh()]),
+    ("poll", || vec![polling::row()]),
+];
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [mode, socket] = arguments.as_slice()
@@ -33,16 +43,11 @@ fn main() -> io::Result<()> {
     }
     let mut out = io::stdout();
     out.write_all(table::HEADING.as_bytes())?;
-    let parts: [fn() -> Vec<Row>; 6] = [
-        shim::rows,
-        || vec![writing::durable()],
-        || vec![writing::pushed_over_file()],
-        || vec![writing::pushed_at_once()],
-        || vec![writing::pushed_over_ssh()],
-        || vec![polling::row()],
-    ];
-    for part in parts {
-        for row in part() {
+    for (name, rows) in PARTS {
+        if !named.is_empty() && !named.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        for row in rows() {
             out.write_all(row.line().as_bytes())?;
             out.flush()?;
         }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prints the tables of docs/performance.md as this machine gives them.
 #
-#   ./tests/bench/run.sh                    one write, read or poll at a time; about a minute
+#   ./tests/bench/run.sh                    one write, read or poll at a time; about two minutes
+#   ./tests/bench/run.sh PART...            those parts alone: shim, durable, file, at-once, ssh, poll
 #   ./tests/bench/run.sh contention [N...]  N daemons on one topic beside git's commands; all sizes
 #                                           and servers where no N is given, about five minutes
 #

@@ -1,5 +1,6 @@
 //! What the shim costs: a long answer carried through it, and its start.
 
+use std::cell::Cell;
 use std::fmt::Write;
 use std::process::{Command, Stdio};
 
@@ -17,10 +18,37 @@ use crate::table::Row;
 /// How many entries the thread has that is read.
 const ENTRIES_LEN: usize = 50;
 
+/// How many the longest thread has.
+const ENTRIES_LEN_LONG: usize = 1_000;
+
+/// How many threads are read for the first time.
+const FIRST_READS_LEN: usize = 60;
+
+/// How often a thread is read right after a write to it.
+const READS_AFTER_WRITES_LEN: usize = 40;
+
+/// What everything that is read stands beside.
+const ECHO: &str = "the same bytes echoed through a bare pump";
+
 /// All rows, on one machine with a warm daemon.
 pub(crate) fn rows() -> Vec<Row> {
-    let text = thread();
-    let remote = BareRepository::holding(&[("plan.md", text.as_bytes())], "A long thread");
+    let text = thread(ENTRIES_LEN);
+    let mut files = vec![
+        ("plan.md".to_owned(), text.clone()),
+        ("busy.md".to_owned(), text.clone()),
+        ("long.md".to_owned(), thread(ENTRIES_LEN_LONG)),
+    ];
+    // One that differs in a word is another to every cache.
+    let firsts = (0..=FIRST_READS_LEN).map(|number| {
+        let text = text.replace("What was found", &format!("What {number} found"));
+        (format!("first-{number}.md"), text)
+    });
+    files.extend(firsts);
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_bytes()))
+        .collect();
+    let remote = BareRepository::holding(&files, "Long threads");
     let mut alice = Machine::new(&Settings::of("alice").sync("").remote(&remote.url()));
     alice.start();
     alice.wait_in_step("acme");
@@ -30,16 +58,18 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// As another client of the format wrote it.
-fn thread() -> String {
+fn thread(entries_len: usize) -> String {
     let mut text = "# plan — Thread\nStatus: OPEN\nBall: Claude (alice)\nTopic: plan\n\
                     Created: 2026-01-01T00:00:00Z\n"
         .to_owned();
-    for number in 0..ENTRIES_LEN {
+    for number in 0..entries_len {
         let words = "What was found, what follows from it, and what is left to do. ".repeat(6);
         write!(
             text,
-            "\n---\nEntry: Codex (bob) 2026-01-01T00:00:{number:02}Z\nRole: implementer\n\
-             Type: Note\nTitle: Step {number}\n\n{words}\n<!-- Entry-ID: {number:026} -->\n"
+            "\n---\nEntry: Codex (bob) 2026-01-01T00:{:02}:{:02}Z\nRole: implementer\n\
+             Type: Note\nTitle: Step {number}\n\n{words}\n<!-- Entry-ID: {number:026} -->\n",
+            number / 60,
+            number % 60,
         )
         .expect("text can be written");
     }
@@ -65,33 +95,83 @@ fn carried(machine: &Machine) -> Vec<Row> {
     ));
     let this = std::env::current_exe().expect("a running program has a path");
     let mut pump = Pipe::start(Command::new(this).arg(PUMP).arg(&socket));
-    let mut beside = |request: Value| {
-        let request = pipe::line(&request);
-        let mut same = vec![b'x'; shim.exchange(&request).len() - 1];
-        same.push(b'\n');
+    let mut beside = |pairs_len: usize, mut request: Box<dyn FnMut(&mut Pipe) -> Value>| {
+        let answer_len = Cell::new(0);
         Pairs::take(
-            500,
-            || time(|| drop(shim.exchange(&request))),
-            || time(|| drop(pump.exchange(&same))),
+            pairs_len,
+            || {
+                let request = pipe::line(&request(&mut shim));
+                time(|| answer_len.set(shim.exchange(&request).len()))
+            },
+            || {
+                let mut same = vec![b'x'; answer_len.get() - 1];
+                same.push(b'\n');
+                time(|| drop(pump.exchange(&same)))
+            },
         )
     };
-    let call = json!({"name": "watercooler_read_thread", "arguments": arguments});
+    let mut row = |what, ratio_max, pairs_len, request| Row {
+        what,
+        beside: ECHO,
+        ratio_max,
+        pairs: beside(pairs_len, request),
+    };
+    let (mut topics, mut says) = (0.., 0..);
     vec![
-        Row {
-            what: "`read_thread` of 50 entries",
-            beside: "the same bytes echoed through a bare pump",
-            ratio_max: Some(3.0),
-            pairs: beside(
-                json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}),
-            ),
-        },
-        Row {
-            what: "… `ping`, the least that a request takes",
-            beside: "the same bytes echoed through a bare pump",
-            ratio_max: None,
-            pairs: beside(json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})),
-        },
+        row(
+            "`read_thread` of 50 entries",
+            Some(3.0),
+            500,
+            Box::new(|_| read("plan")),
+        ),
+        row(
+            "… `ping`, the least that a request takes",
+            None,
+            500,
+            Box::new(|_| json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})),
+        ),
+        row(
+            "… of a thread that was not read before",
+            None,
+            FIRST_READS_LEN,
+            Box::new(move |_| read(&format!("first-{}", topics.next().unwrap_or(0)))),
+        ),
+        row(
+            "… right after a write to the thread",
+            None,
+            READS_AFTER_WRITES_LEN,
+            Box::new(move |shim| {
+                let said = shim.exchange(&pipe::line(&say("busy", says.next().unwrap_or(0))));
+                let said = String::from_utf8_lossy(&said);
+                assert!(!said.contains("isError\":true"), "{said}");
+                read("busy")
+            }),
+        ),
+        row(
+            "… the newest of a thread of 1,000 entries",
+            None,
+            200,
+            Box::new(|_| call("read_thread", &json!({"topic": "long"}))),
+        ),
     ]
+}
+
+fn read(topic: &str) -> Value {
+    let arguments = json!({"topic": topic, "from_entry": 0, "limit": ENTRIES_LEN});
+    call("read_thread", &arguments)
+}
+
+/// Each with an id of its own: the same one again is taken for the same call.
+fn say(topic: &str, number: u32) -> Value {
+    let arguments = json!({"topic": topic, "title": "More", "body": "One entry more."});
+    let mut call = call("say", &arguments);
+    call["id"] = json!(format!("say-{number}"));
+    call
+}
+
+fn call(tool: &str, arguments: &Value) -> Value {
+    let params = json!({"name": format!("watercooler_{tool}"), "arguments": arguments});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
 }
 
 fn start(machine: &Machine) -> Row {
