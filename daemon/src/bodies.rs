@@ -74,7 +74,7 @@ impl Bodies {
         match content {
             Content::Bytes(text) => Ok(Arc::new(Entries::of(text))),
             Content::Blob(blob) => {
-                let entries = Arc::new(Entries::of(&*self.read(blob, clone)?));
+                let entries = Arc::new(Entries::of(&self.read(blob, clone)?));
                 self.0.entries.insert(*blob, Arc::clone(&entries));
                 Ok(entries)
             }
