@@ -17,6 +17,7 @@ mod python_grammar;
 mod refused;
 mod settings;
 mod shim;
+mod silent_remotes;
 mod starts;
 mod transfer;
 mod two_laptops;

@@ -60,6 +60,70 @@ pub fn of_program(folder: &Path, program: &Path) -> Vec<u32> {
         .collect()
 }
 
+/// The running processes that a process started, and what those started in turn.
+#[must_use]
+pub fn descendants(pid: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|child| Some((child, parent(child)?)))
+        .collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        let children = parents.iter().filter(|(_, of)| *of == parent);
+        found.extend(children.map(|(child, _)| *child));
+        next += 1;
+    }
+    found.remove(0);
+    found.retain(|pid| is_alive(*pid));
+    found
+}
+
+/// When a process began, in ticks since the machine did; `None` once it is gone. Tells it from a
+/// later one with the same number.
+#[must_use]
+pub fn birth(pid: u32) -> Option<u64> {
+    stat(pid, 22)
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    u32::try_from(stat(pid, 4)?).ok()
+}
+
+/// A field of `/proc/PID/stat` by its number; source: proc_pid_stat(5). The second, the name, stands
+/// in parentheses and may hold anything.
+fn stat(pid: u32, field: usize) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, from_third) = stat.rsplit_once(") ")?;
+    from_third.split_whitespace().nth(field - 3)?.parse().ok()
+}
+
+/// The program and arguments of a process, with spaces between; empty once it is gone.
+#[must_use]
+pub fn command_line(pid: u32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+/// How many operating system threads a process has; 0 once it is gone.
+#[must_use]
+pub fn threads_len(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+/// The most memory that a process has had resident so far, in bytes; 0 once it is gone.
+#[must_use]
+pub fn memory_peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
+}
+
 /// Whether a process holds a socket: a client, once the daemon was found.
 #[must_use]
 pub fn has_socket(pid: u32) -> bool {

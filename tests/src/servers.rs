@@ -3,9 +3,13 @@
 pub mod authority;
 pub mod bare;
 pub mod crowded;
+pub mod drip;
+pub mod endless;
 pub mod git_daemon;
+pub mod loopback;
 pub mod mute;
 pub mod nginx;
+pub mod pack_protocol;
 pub mod raw;
 pub mod refusing;
 pub mod rude;

@@ -42,7 +42,13 @@ impl MuteServer {
     /// A repository there.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/acme.git", self.port)
+        self.url_of("http")
+    }
+
+    /// A repository there, for callers that speak another protocol.
+    #[must_use]
+    pub fn url_of(&self, scheme: &str) -> String {
+        format!("{scheme}://127.0.0.1:{}/acme.git", self.port)
     }
 
     /// The port it listens at.

@@ -1,12 +1,20 @@
 //! The bench tests itself: a server that does not do what stories rely on would hide faults.
 
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use super::bare::BareRepository;
+use super::drip::{Drip, DripServer};
+use super::endless::{Endless, EndlessServer};
+use super::loopback;
 use super::mute::MuteServer;
 use super::refusing::RefusingServer;
 use super::sshd::SshServer;
 use crate::cli::Ran;
 use crate::git;
 use crate::machine::Machine;
+use crate::scratch;
 use crate::wait::{PATIENCE, wait_until};
 
 #[test]
@@ -83,4 +91,59 @@ fn the_servers_that_do_not_serve_do_not() {
     drop(mute);
     let end = crate::processes::reap("git gives up", &mut hanging, PATIENCE);
     assert!(!end.success());
+}
+
+#[test]
+fn a_drip_never_ends_and_is_never_silent() {
+    for drip in [Drip::HttpHead, Drip::HttpPack, Drip::Git, Drip::SshBanner] {
+        let server = DripServer::start(drip);
+        let port = server.url().rsplit(':').next().map(str::to_owned);
+        let port = port.and_then(|rest| rest.split('/').next()?.parse().ok());
+        let port: u16 = port.expect("the address has a port");
+        let mut caller = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        let question: &[u8] = match drip {
+            Drip::HttpHead => b"GET / HTTP/1.1\r\n\r\n",
+            Drip::HttpPack => b"POST / HTTP/1.1\r\n\r\n",
+            Drip::Git => b"git-upload-pack /a\0",
+            Drip::SshBanner => b"",
+        };
+        caller.write_all(question).expect("it listens");
+        let answer = match drip {
+            Drip::HttpPack => loopback::read_through(&mut caller, b"PACK"),
+            Drip::HttpHead | Drip::Git | Drip::SshBanner => Ok(Vec::new()),
+        };
+        answer.expect("what comes before the drip comes at once");
+        let mut bytes = [0; 2];
+        caller
+            .read_exact(&mut bytes)
+            .unwrap_or_else(|error| panic!("{drip:?}: {error}"));
+        assert_eq!(server.callers(), 1);
+    }
+}
+
+#[test]
+fn what_has_no_end_is_what_git_understands() {
+    for (endless, expected) in [
+        (Endless::Advertisement, ""),
+        (Endless::Words, "remote: wwwwwwww"),
+        (Endless::Pack, ""),
+    ] {
+        let server = EndlessServer::start(endless);
+        let folder = scratch::folder();
+        git::git(folder.path(), &["init", "--quiet"]);
+        let words = File::create(folder.path().join("words")).expect("a scratch folder");
+        let mut fetch = git::command(folder.path())
+            .args(["fetch", &server.url()])
+            .stderr(words)
+            .spawn()
+            .expect("git starts");
+        wait_until("git takes a lot", PATIENCE, || server.sent() > 30 << 20);
+        let ended = fetch.try_wait().expect("our own child can be asked");
+        let words = fs::read(folder.path().join("words")).expect("it was made");
+        let words = String::from_utf8_lossy(&words).into_owned();
+        assert!(ended.is_none(), "{endless:?}: {words}");
+        assert!(words.contains(expected), "{endless:?}: {words}");
+        fetch.kill().expect("it runs");
+        fetch.wait().expect("our own child can be waited for");
+    }
 }
