@@ -11,6 +11,7 @@ mod identity;
 mod local_repository;
 mod mcp;
 mod offline;
+mod poisoned;
 mod programs;
 mod prompts;
 mod python_grammar;
