@@ -5,7 +5,7 @@
 //! repositories alone; `refs/backup/COMMIT` keeps what a remote no longer has.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,7 +105,7 @@ impl Clone {
     /// The clone at `path`, which a daemon has opened, for the one process that does its network
     /// work: nobody else attaches, or opens it again, until this is dropped or the process ends.
     /// The process leads its own process group, and every child that it starts here stays in it.
-    /// Its memory for packs is bounded.
+    /// Its memory for packs is bounded. What a worker left that was killed before is removed.
     ///
     /// # Errors
     /// [`CloneError::InUse`] where another process has it; else what is wrong with the clone.
@@ -118,6 +118,8 @@ impl Clone {
         }
         libgit2::bound_memory().map_err(|error| clone.git("bound the memory", error))?;
         clone.held = Some(hold::hold(path, hold::WAIT_MAX)?);
+        // A worker that was killed at its deadline leaves locks too, and the daemon lives on.
+        clone.remove_leftovers(path, 0)?;
         clone.lend()?;
         Ok(clone)
     }
@@ -315,8 +317,8 @@ impl Clone {
         classify::local(&self.path, doing, error)
     }
 
-    pub(crate) fn io(&self, path: &Path, source: std::io::Error) -> CloneError {
-        if source.kind() == std::io::ErrorKind::StorageFull {
+    pub(crate) fn io(&self, path: &Path, source: io::Error) -> CloneError {
+        if source.kind() == io::ErrorKind::StorageFull {
             return CloneError::DiskFull {
                 path: self.path.clone(),
             };
@@ -384,7 +386,12 @@ impl Clone {
                 self.remove_leftovers(&entry.path(), depth + 1)?;
             } else if !is_folder && is_leftover(&name) {
                 tracing::info!(%name, "Removed what a killed process left");
-                fs::remove_file(entry.path()).map_err(|error| self.io(&entry.path(), error))?;
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => (),
+                    // Who left it was only ending.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+                    Err(error) => return Err(self.io(&entry.path(), error)),
+                }
             }
         }
         Ok(())

@@ -32,6 +32,27 @@ fn only_our_own_configuration_is_read() {
 }
 
 #[test]
+fn attaching_removes_what_a_killed_worker_left_and_nothing_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clone.git");
+    let _daemons = Clone::open(&path, config("", None)).unwrap();
+    let left = [
+        "refs/remotes/origin/main.lock",
+        "packed-refs.lock",
+        "objects/pack/pack_git2_abcdef",
+    ];
+    for left in left {
+        fs::create_dir_all(path.join(left).parent().unwrap()).unwrap();
+        fs::write(path.join(left), "").unwrap();
+    }
+    let _workers = Clone::attach(&path, config("", None)).unwrap();
+    for left in left {
+        assert!(!path.join(left).exists(), "{left}");
+    }
+    assert!(path.join("config").exists() && path.join("HEAD").exists());
+}
+
+#[test]
 fn opening_again_puts_the_configuration_right_and_removes_locks() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clone.git");
