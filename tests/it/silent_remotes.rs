@@ -1,5 +1,6 @@
-//! Remotes that never answer beside a healthy one in the same daemon: each exchange ends at its
-//! deadline, the healthy repository and all reads feel nothing, and no process outlives its daemon.
+//! Remotes that never answer, and remotes that answer a byte every half second, beside a healthy
+//! one in the same daemon: each exchange ends at its deadline, the healthy repository and all reads
+//! feel nothing, and no process outlives its daemon.
 
 #![expect(
     clippy::print_stdout,
@@ -13,6 +14,7 @@ use serde_json::json;
 use tests::machine::{GRACE, Machine};
 use tests::processes;
 use tests::servers::bare::BareRepository;
+use tests::servers::drip::{Drip, DripServer};
 use tests::servers::mute::MuteServer;
 use tests::servers::sshd;
 use tests::settings::Settings;
@@ -57,6 +59,20 @@ fn remotes_that_never_answer_are_felt_by_nobody_else() {
     }));
 }
 
+#[test]
+fn remotes_that_send_a_byte_every_half_second_are_felt_by_nobody_else() {
+    let drips = [
+        ("drip-head", Drip::HttpHead),
+        ("drip-pack", Drip::HttpPack),
+        ("drip-git", Drip::Git),
+        ("drip-ssh", Drip::SshBanner),
+    ];
+    check(&drips.map(|(name, drip)| Troubled {
+        name: name.to_owned(),
+        server: Server::Drip(DripServer::start(drip)),
+    }));
+}
+
 /// A repository whose remote does not do what remotes do.
 struct Troubled {
     name: String,
@@ -65,18 +81,21 @@ struct Troubled {
 
 enum Server {
     Mute(MuteServer, &'static str),
+    Drip(DripServer),
 }
 
 impl Troubled {
     fn url(&self) -> String {
         match &self.server {
             Server::Mute(server, scheme) => server.url_of(scheme),
+            Server::Drip(server) => server.url(),
         }
     }
 
     fn callers(&self) -> usize {
         match &self.server {
             Server::Mute(server, _) => server.callers(),
+            Server::Drip(server) => server.callers(),
         }
     }
 }
