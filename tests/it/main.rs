@@ -15,6 +15,7 @@ mod offline;
 mod poisoned;
 mod programs;
 mod prompts;
+mod protected_branch;
 mod python_grammar;
 mod refused;
 mod settings;

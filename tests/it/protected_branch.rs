@@ -1,0 +1,68 @@
+//! The remote refuses whatever is sent to its branch: that is nothing's own fault, so nothing is held,
+//! all of it waits, and all of it arrives when the rule is gone.
+
+use std::fs;
+
+use serde_json::Value;
+use tests::machine::Machine;
+use tests::python_reader;
+use tests::servers::bare::BareRepository;
+use tests::settings::Settings;
+use tests::shim::Shim;
+
+/// Refuses to change the branch at all.
+const PROTECTED: &str = "#!/bin/sh\necho 'main is protected; ask carol' >&2\nexit 1\n";
+
+fn id(said: &Value) -> String {
+    said["entry_id"]
+        .as_str()
+        .expect("a write has an id")
+        .to_owned()
+}
+
+#[test]
+fn a_remote_that_refuses_everything_holds_nothing_and_gets_all_when_it_relents() {
+    let remote = BareRepository::new();
+    let mut alice = Machine::new(&Settings::of("alice").remote(&remote.url()));
+    alice.start();
+    let mut claude = Shim::connect(&alice, "claude-code");
+    let before = id(&claude.say("plan", "Before", "b").structured);
+    alice.wait_in_step("acme");
+    let update = remote.path().join("hooks/update");
+    let usual = fs::read_to_string(&update).expect("the remote has one");
+    remote.hook("update", PROTECTED);
+
+    let mut ids = vec![before];
+    for number in 0..5 {
+        ids.push(id(&claude
+            .say("plan", &format!("T{number}"), "b")
+            .structured));
+    }
+    let refused = |alice: &Machine, pending: usize| {
+        let stands = alice.wait_state("acme", "refused", |one| {
+            one["trouble"]["kind"] == "push_refused"
+        });
+        let words = stands["trouble"]["message"].as_str().unwrap_or_default();
+        assert!(words.contains("main is protected; ask carol"), "{stands}");
+        assert_eq!(stands["state"], "attention", "{stands}");
+        assert_eq!(stands["held"], 0, "{stands}");
+        assert_eq!(stands["pending"], pending, "{stands}");
+    };
+    refused(&alice, 5);
+    ids.push(id(&claude.say("plan", "More", "b").structured));
+    alice.restart();
+    refused(&alice, 6);
+    assert_eq!(claude.count("plan"), 7, "all are shown meanwhile");
+    assert_eq!(remote.log().len(), 1);
+
+    remote.hook("update", &usual);
+    let _asked = alice.cli(&["sync"]);
+    alice.wait_in_step("acme");
+    let there: Vec<String> = python_reader::entries(&remote.text("plan.md"))
+        .into_iter()
+        .filter_map(|entry| entry.id)
+        .collect();
+    assert_eq!(there, ids);
+    assert_eq!(remote.log().len(), ids.len(), "one commit for each");
+    remote.assert_sound();
+}
