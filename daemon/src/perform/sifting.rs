@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn pushes_are_limited_and_what_is_left_is_judged_by_the_next() {
-        let every_second = |one: usize| one % 2 == 0;
+        let every_second = |one: usize| one.is_multiple_of(2);
         let sends = format!("{SENDS_MAX} pushes");
         let all: Vec<usize> = (0..1_000).collect();
         let mut count = 0;

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::processes;
 use crate::wait::{PATIENCE, wait_until};
 
 /// Where servers lie that are in nobody's PATH.
@@ -82,6 +83,14 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        // sshd serves each connection in a session of its own, which outlives the listener.
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            if let Ok(child) = child.parse() {
+                processes::signal(child, Signal::KILL);
+            }
+        }
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
             let _gone = kill_process_group(group, Signal::KILL);
