@@ -111,7 +111,9 @@ fn check((what, damage): Damage, stopped: bool) {
         let read = claude.attempt("read_thread", json!({"topic": "plan"}));
         read.structured["total_entries"] == 3
     });
-    wait_until("the clone is sound", PATIENCE, || is_sound(&clone));
+    wait_until(&format!("{what}: the clone is sound"), PATIENCE, || {
+        is_sound(&clone)
+    });
     alice.wait_in_step("acme");
     assert_eq!(remote.commits_of(&id), 1, "{what}");
     let text = remote.text("plan.md");

@@ -89,11 +89,11 @@ impl Clone {
     /// Counts what lies about. Cheap: only folders are read, and how the packs' indexes begin.
     ///
     /// # Errors
-    /// Where they cannot be; `Damaged` where a pack has no whole index, which libgit2 passes over
-    /// in silence.
+    /// Where they cannot be; `Damaged` where there is no HEAD or a pack has no whole index, which
+    /// libgit2 may pass over in silence.
     pub fn clutter(&self) -> Result<Clutter, CloneError> {
         let objects = self.path.join("objects");
-        self.check_indexes(&objects)?;
+        self.check_files(&objects)?;
         let counted = || {
             let mut clutter = Clutter::default();
             // A folder takes as much as most objects in it.
@@ -122,7 +122,12 @@ impl Clone {
         counted().map_err(|error| self.io(&objects, error))
     }
 
-    fn check_indexes(&self, objects: &Path) -> Result<(), CloneError> {
+    fn check_files(&self, objects: &Path) -> Result<(), CloneError> {
+        if !self.path.join("HEAD").exists() {
+            let doing = "look for HEAD";
+            let source = git2::Error::from_str("it is missing");
+            return Err(CloneError::Damaged { doing, source });
+        }
         let files = listed(&objects.join("pack")).map_err(|error| self.io(objects, error))?;
         let packs = files.into_iter().map(|file| file.path());
         for pack in packs.filter(|path| path.extension().is_some_and(|e| e == "pack")) {
