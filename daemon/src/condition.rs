@@ -18,8 +18,10 @@ pub(crate) struct Condition {
     pub(crate) fetched_at: Option<Timestamp>,
     /// When the remote last took something.
     pub(crate) pushed_at: Option<Timestamp>,
-    /// Operations that the remote refused.
+    /// Operations that the remote refused, and that were set aside.
     pub(crate) held: u64,
+    /// Pending operations that wait because it refused all that was tried; they are tried again.
+    pub(crate) held_back: u64,
     /// How often the remote is asked; an age over twice this is told.
     pub(crate) poll_interval: Duration,
     /// How many fetches have ended since the start, for those who wait for a fresh one.
@@ -35,6 +37,7 @@ impl Default for Condition {
             fetched_at: None,
             pushed_at: None,
             held: 0,
+            held_back: 0,
             poll_interval: Duration::from_secs(60),
             fetches_ended: 0,
         }

@@ -17,8 +17,11 @@ mod writing;
 /// What `cargo bench` adds to the arguments.
 const CARGO_SAYS: &str = "--bench";
 
+/// Measures one part of the table.
+type Measure = fn() -> Vec<Row>;
+
 /// The parts of the table, each under the name by which a run of it alone asks for it.
-const PARTS: [(&str, fn() -> Vec<Row>); 6] = [
+const PARTS: [(&str, Measure); 6] = [
     ("shim", shim::rows),
     ("durable", || vec![writing::durable()]),
     ("file", || vec![writing::pushed_over_file()]),

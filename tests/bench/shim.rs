@@ -77,15 +77,7 @@ fn thread(entries_len: usize) -> String {
 }
 
 fn carried(machine: &Machine) -> Vec<Row> {
-    let arguments = json!({"topic": "plan", "from_entry": 0, "limit": ENTRIES_LEN});
-    let mut client = Shim::connect(machine, "claude-code");
-    let mut as_json = arguments.clone();
-    as_json["format"] = "json".into();
-    let page = client.call("read_thread", as_json).structured;
-    let entries = page["entries"].as_array().map(Vec::len);
-    assert_eq!(entries, Some(ENTRIES_LEN), "{page}");
-    drop(client);
-
+    prove_whole(machine);
     let folder = scratch::folder();
     let socket = folder.path().join("echo");
     pipe::echo_at(&socket);
@@ -154,6 +146,17 @@ fn carried(machine: &Machine) -> Vec<Row> {
             Box::new(|_| call("read_thread", &json!({"topic": "long"}))),
         ),
     ]
+}
+
+/// Proves that what is measured holds every entry.
+fn prove_whole(machine: &Machine) {
+    let arguments = json!({"topic": "plan", "from_entry": 0, "limit": ENTRIES_LEN});
+    let mut client = Shim::connect(machine, "claude-code");
+    let mut as_json = arguments.clone();
+    as_json["format"] = "json".into();
+    let page = client.call("read_thread", as_json).structured;
+    let entries = page["entries"].as_array().map(Vec::len);
+    assert_eq!(entries, Some(ENTRIES_LEN), "{page}");
 }
 
 fn read(topic: &str) -> Value {

@@ -1,5 +1,5 @@
-//! The remote refuses whatever is sent to its branch: that is nothing's own fault, so nothing is held,
-//! all of it waits, and all of it arrives when the rule is gone.
+//! The remote refuses whatever is sent to its branch: that is nothing's own fault, so nothing is set
+//! aside, all of it is held back, and all of it arrives when the rule is gone.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ fn id(said: &Value) -> String {
 }
 
 #[test]
-fn a_remote_that_refuses_everything_holds_nothing_and_gets_all_when_it_relents() {
+fn a_remote_that_refuses_everything_holds_back_all_and_gets_all_when_it_relents() {
     let remote = BareRepository::new();
     let mut alice = Machine::new(&Settings::of("alice").remote(&remote.url()));
     alice.start();
@@ -38,15 +38,17 @@ fn a_remote_that_refuses_everything_holds_nothing_and_gets_all_when_it_relents()
             .say("plan", &format!("T{number}"), "b")
             .structured));
     }
-    let refused = |alice: &Machine, pending: usize| {
+    let refused = |alice: &Machine, held: usize| {
         let stands = alice.wait_state("acme", "refused", |one| {
-            one["trouble"]["kind"] == "push_refused"
+            one["trouble"]["kind"] == "push_refused" && one["held"] == held
         });
         let words = stands["trouble"]["message"].as_str().unwrap_or_default();
         assert!(words.contains("main is protected; ask carol"), "{stands}");
         assert_eq!(stands["state"], "attention", "{stands}");
-        assert_eq!(stands["held"], 0, "{stands}");
-        assert_eq!(stands["pending"], pending, "{stands}");
+        assert_eq!(stands["pending"], 0, "{stands}");
+        let set_aside = alice.folder().join("state/repositories/acme/held");
+        let set_aside = fs::read_dir(set_aside).map_or(0, Iterator::count);
+        assert_eq!(set_aside, 0, "nothing is at fault");
     };
     refused(&alice, 5);
     ids.push(id(&claude.say("plan", "More", "b").structured));

@@ -38,7 +38,7 @@ fn holds(one: &Value, pending: usize, held: usize) -> bool {
 }
 
 #[test]
-fn a_branch_that_takes_nothing_holds_nothing_and_gets_all_once_when_it_does() {
+fn a_branch_that_takes_nothing_holds_back_all_and_gets_it_once_when_it_relents() {
     let remote = BareRepository::new();
     let (alice, mut claude) = connected(&remote);
     let mut ids = BTreeSet::from([say(&mut claude, "Before")]);
@@ -46,7 +46,7 @@ fn a_branch_that_takes_nothing_holds_nothing_and_gets_all_once_when_it_does() {
     remote.hook("pre-receive", PROTECTED);
     ids.extend((0..20).map(|number| say(&mut claude, &format!("Step {number}"))));
     let stands = alice.wait_state("acme", "refused", |one| {
-        one["trouble"]["kind"] == "push_refused" && holds(one, 20, 0)
+        one["trouble"]["kind"] == "push_refused" && holds(one, 0, 20)
     });
     assert_eq!(stands["state"], "attention", "{stands}");
     let words = stands["trouble"]["message"].as_str().unwrap_or_default();
@@ -79,9 +79,12 @@ fn an_entry_refused_alone_is_judged_by_the_next_and_tried_once_more_when_asked()
     let (mut alice, mut claude) = connected(&remote);
     let refused = say(&mut claude, "forbidden");
     alice.wait_state("acme", "refused", |one| {
-        one["trouble"]["kind"] == "push_refused" && holds(one, 1, 0)
+        one["trouble"]["kind"] == "push_refused" && holds(one, 0, 1)
     });
     let next = say(&mut claude, "Next");
+    wait_until("the next one arrives", PATIENCE, || {
+        remote.commits_of(&next) == 1
+    });
     alice.wait_state("acme", "held", |one| holds(one, 0, 1));
     remote.assert_holds_once("plan", &BTreeSet::from([next.clone()]));
 

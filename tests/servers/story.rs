@@ -157,11 +157,6 @@ impl Story {
         remote.assert_sound();
     }
 
-    /// Forgets what is not to arrive.
-    pub(crate) fn forget(&mut self, id: &str) {
-        self.said.retain(|said| said != id);
-    }
-
     /// Nothing secret stands in the status or in a log.
     pub(crate) fn keeps_secret(&self, secret: &str) {
         let status = self.machine.cli(&["status", "--json"]).done().stdout;

@@ -111,6 +111,7 @@ impl EventLoop {
             self.tell(Event::Cluttered);
         }
         if !outcome.done.is_empty() || !outcome.held.is_empty() {
+            self.pending.go_on();
             self.advance(&outcome);
         }
         if let Some(words) = &outcome.refused {
@@ -149,6 +150,7 @@ impl EventLoop {
                 self.tell(Event::PushRejected { took });
             }
             PushFailure::Refused => {
+                self.pending.hold_back();
                 let trouble = Trouble::new(TroubleKind::PushRefused);
                 self.tell(Event::PushFailed { trouble });
             }

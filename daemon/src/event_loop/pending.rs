@@ -20,6 +20,8 @@ pub(crate) struct Pending {
     overlay: Arc<HashMap<Topic, Arc<Shown>>>,
     ids: Arc<BTreeSet<EntryId>>,
     held: Arc<BTreeSet<EntryId>>,
+    /// The remote took none of what was tried last, by its rules: nothing tells yet what is at fault.
+    held_back: bool,
 }
 
 impl Pending {
@@ -35,6 +37,7 @@ impl Pending {
             kept,
             overlay: Arc::default(),
             held: Arc::new(held),
+            held_back: false,
         }
     }
 
@@ -51,6 +54,21 @@ impl Pending {
     /// Those that the remote refused.
     pub(crate) fn held(&self) -> Arc<BTreeSet<EntryId>> {
         Arc::clone(&self.held)
+    }
+
+    /// How many of them wait for a remote whose rules let nothing in.
+    pub(crate) fn held_back_len(&self) -> usize {
+        if self.held_back { self.kept.len() } else { 0 }
+    }
+
+    /// The remote's rules let nothing in.
+    pub(crate) fn hold_back(&mut self) {
+        self.held_back = true;
+    }
+
+    /// The remote takes something, or has said what is at fault.
+    pub(crate) fn go_on(&mut self) {
+        self.held_back = false;
     }
 
     /// The threads that they change.
