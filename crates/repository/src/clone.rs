@@ -4,14 +4,17 @@
 //! the branch where the settings do not; `refs/heads/BRANCH` is ours and stands in local-only
 //! repositories alone; `refs/backup/COMMIT` keeps what a remote no longer has.
 
+mod configuration;
+mod handles;
+
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use git2::{Oid, Reference, Repository, RepositoryInitOptions, RepositoryOpenFlags};
+use git2::{Oid, Reference, Repository, RepositoryInitOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
@@ -20,9 +23,6 @@ use crate::{CloneError, Remote, Tip, classify, hold, housekeeping, libgit2, os, 
 
 /// The branch where neither the settings nor the remote name one.
 pub(crate) const DEFAULT_BRANCH: &str = "main";
-
-/// How many idle handles are kept open for readers.
-const HANDLES_MAX: usize = 4;
 
 /// How deep a killed process's leftovers are looked for; branch names nest no deeper in practice.
 const LEFTOVER_DEPTH_MAX: usize = 16;
@@ -57,13 +57,6 @@ pub struct Clone {
     /// Held by a worker for its life.
     held: Option<fs::File>,
     masters: Option<Arc<Masters>>,
-}
-
-/// A handle, given back when dropped.
-pub(crate) struct Handle<'a> {
-    clone: &'a Clone,
-    generation: u64,
-    repository: Option<Repository>,
 }
 
 impl Clone {
@@ -281,32 +274,6 @@ impl Clone {
         })
     }
 
-    /// A handle of one's own for an exchange or a write, closed afterwards.
-    pub(crate) fn open_handle(&self) -> Result<Repository, CloneError> {
-        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
-        Repository::open_ext(&self.path, flags, &[] as &[&Path])
-            .map_err(|error| self.git("open the clone", error))
-    }
-
-    /// A handle for reading.
-    pub(crate) fn lend(&self) -> Result<Handle<'_>, CloneError> {
-        let generation = self.generation.load(Ordering::Acquire);
-        let idle = self
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let repository = match idle {
-            Some(repository) => repository,
-            None => self.open_handle()?,
-        };
-        Ok(Handle {
-            clone: self,
-            generation,
-            repository: Some(repository),
-        })
-    }
-
     /// Waits for whoever moves refs at the moment: an exchange or a commit of this process, which
     /// ends by its deadline.
     pub(crate) fn lock_moving(&self) -> MutexGuard<'_, ()> {
@@ -327,51 +294,6 @@ impl Clone {
             path: path.to_owned(),
             source,
         }
-    }
-
-    fn write_configuration(&self) -> Result<(), CloneError> {
-        let path = self.path.join("config");
-        let wanted = configuration(false);
-        let current = fs::read_to_string(&path).unwrap_or_default();
-        // A local-only repository has switched on that its objects are synced to the disk.
-        if current == wanted || current == configuration(true) {
-            return Ok(());
-        }
-        self.replace_configuration(&wanted)
-    }
-
-    /// From now on objects and refs are on the disk before a commit returns.
-    pub(crate) fn make_durable(&self) -> Result<(), CloneError> {
-        let wanted = configuration(true);
-        let path = self.path.join("config");
-        if fs::read_to_string(&path).is_ok_and(|current| current == wanted) {
-            return Ok(());
-        }
-        self.replace_configuration(&wanted)?;
-        // Handles read it once.
-        self.forget_handles();
-        Ok(())
-    }
-
-    /// Closes the idle handles, and the others when they come back: the files under them were
-    /// replaced, by this process or another.
-    pub fn forget_handles(&self) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn replace_configuration(&self, text: &str) -> Result<(), CloneError> {
-        let (aside, path) = (self.path.join("config.new"), self.path.join("config"));
-        let write = || {
-            let mut file = fs::File::create(&aside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&aside, &path)
-        };
-        write().map_err(|error| self.io(&path, error))
     }
 
     /// What a killed process leaves: locks of refs, and packs and objects half written.
@@ -404,28 +326,6 @@ impl std::fmt::Debug for Clone {
             .debug_struct("Clone")
             .field("path", &self.path)
             .finish_non_exhaustive()
-    }
-}
-
-impl std::ops::Deref for Handle<'_> {
-    type Target = Repository;
-
-    fn deref(&self) -> &Repository {
-        self.repository.as_ref().expect("only dropping takes it")
-    }
-}
-
-impl Drop for Handle<'_> {
-    fn drop(&mut self) {
-        let mut handles = self
-            .clone
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let is_current = self.clone.generation.load(Ordering::Acquire) == self.generation;
-        if is_current && handles.len() < HANDLES_MAX {
-            handles.extend(self.repository.take());
-        }
     }
 }
 
@@ -474,31 +374,6 @@ fn directory_checked(directory: &str) -> Result<Vec<String>, CloneError> {
             directory: directory.to_owned(),
         })
     }
-}
-
-/// The clone's whole configuration. `durable`: what is written is synced to the disk at once.
-fn configuration(durable: bool) -> String {
-    format!(
-        "# Written by watercooler; changes are overwritten.\n\
-         [core]\n\
-         \trepositoryformatversion = 0\n\
-         \tfilemode = true\n\
-         \tbare = true\n\
-         \tlogAllRefUpdates = false\n\
-         \thooksPath = /dev/null\n\
-         \tprotectHFS = true\n\
-         \tprotectNTFS = true\n\
-         \tfsyncObjectFiles = {durable}\n\
-         [gc]\n\
-         \tauto = 0\n\
-         [maintenance]\n\
-         \tauto = false\n\
-         [fetch]\n\
-         \tfsckObjects = true\n\
-         \trecurseSubmodules = false\n\
-         [submodule]\n\
-         \trecurse = false\n"
-    )
 }
 
 #[cfg(test)]

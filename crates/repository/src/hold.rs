@@ -90,8 +90,8 @@ mod tests {
         let path = folder.path().join("clone.git");
         drop(Clone::open(&path, CloneConfig::default()).unwrap());
         let lock = path.join("refs/heads/main.lock");
-        std::fs::write(&lock, "").unwrap();
         let mut child = holder(&path);
+        std::fs::write(&lock, "").unwrap();
 
         let limit = Duration::from_millis(60);
         let begun = Instant::now();

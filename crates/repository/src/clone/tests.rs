@@ -71,7 +71,7 @@ fn opening_again_puts_the_configuration_right_and_removes_locks() {
     let clone = Clone::open(&path, config("", None)).unwrap();
     assert_eq!(
         fs::read_to_string(path.join("config")).unwrap(),
-        configuration(false)
+        configuration::configuration(false)
     );
     assert!(locks.iter().all(|lock| !path.join(lock).exists()));
     assert_eq!((clone.tip().unwrap(), clone.branch()), (None, None));
@@ -81,7 +81,7 @@ fn opening_again_puts_the_configuration_right_and_removes_locks() {
     Clone::open(&path, config("", None)).unwrap();
     assert_eq!(
         fs::read_to_string(path.join("config")).unwrap(),
-        configuration(true)
+        configuration::configuration(true)
     );
 }
 

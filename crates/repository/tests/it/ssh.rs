@@ -231,7 +231,8 @@ impl Inside<'_> {
     fn refusals(&self) {
         let refused = Kind::CredentialRefused;
         self.check(&self.proper("stranger"), refused, "Permission denied");
-        self.check(&self.proper("locked"), refused, "Permission denied");
+        let locked = self.proper("locked");
+        self.check(&locked, Kind::CredentialMissing, "passphrase");
         self.check(&self.proper("nowhere"), Kind::CredentialMissing, "nowhere");
         let unknown = self.remote("/nowhere.git", "key");
         self.check(
