@@ -82,10 +82,9 @@ fn an_entry_refused_alone_is_judged_by_the_next_and_tried_once_more_when_asked()
         one["trouble"]["kind"] == "push_refused" && holds(one, 0, 1)
     });
     let next = say(&mut claude, "Next");
-    wait_until("the next one arrives", PATIENCE, || {
-        remote.commits_of(&next) == 1
+    alice.wait_state("acme", "the next arrived", |one| {
+        !one["last_push"].is_null() && holds(one, 0, 1)
     });
-    alice.wait_state("acme", "held", |one| holds(one, 0, 1));
     remote.assert_holds_once("plan", &BTreeSet::from([next.clone()]));
 
     // Asked for, it is refused as before and goes back.
