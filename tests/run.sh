@@ -12,13 +12,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 exec </dev/null
 
 # name|budget in minutes|what it is
-suites='check|6|formatting, lints with warnings denied, documentation
+suites='check|4|formatting, lints with warnings denied, documentation
 cross|4|our code type-checked for Windows and macOS
-build|8|all programs and tests, unoptimised
+build|6|all programs and tests, unoptimised
 unit|5|unit and property tests of every crate
 simulation|3|the engine and many engines against one remote
-stories|12|whole programs, real git servers and faults
-servers|8|every server, and every way in which each fails
+stories|8|whole programs, real git servers and faults
+servers|4|every server, and every way in which each fails
 clients|3|the MCP SDKs of Python and TypeScript, every tool
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
@@ -255,7 +255,7 @@ main() {
   done 3<<<"$suites"
 
   printf '\n%s' "$report"
-  printf 'in all       %6s min of 53\n' "$(minutes "$SECONDS")"
+  printf 'in all       %6s min of 45\n' "$(minutes "$SECONDS")"
   printf '%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ]
 }
