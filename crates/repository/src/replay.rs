@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid, Repository, Tree};
-use threads::apply::{Applied, apply};
+use threads::apply::Growth;
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use threads::topic::Topic;
@@ -25,6 +25,12 @@ pub(crate) struct Replayed {
     pub(crate) committed: Vec<EntryId>,
     /// Those that stood in the tip already.
     pub(crate) present: Vec<EntryId>,
+}
+
+/// A file as a replay last wrote it, so that its next operation need not read it again.
+struct Written {
+    blob: Oid,
+    growth: Growth,
 }
 
 impl Clone {
@@ -61,6 +67,7 @@ impl Clone {
             ..Replayed::default()
         };
         let mut known: HashMap<Option<&str>, HashSet<EntryId>> = HashMap::new();
+        let mut growing = HashMap::new();
         for operation in operations {
             if let Some(onto) = onto {
                 let ids = match known.entry(operation.made_on.as_deref()) {
@@ -75,7 +82,7 @@ impl Clone {
                     continue;
                 }
             }
-            match self.committed(repository, replayed.tip, operation, author)? {
+            match self.committed(repository, replayed.tip, operation, author, &mut growing)? {
                 Some(tip) => {
                     replayed.tip = Some(tip);
                     replayed.committed.push(operation.id.clone());
@@ -93,6 +100,7 @@ impl Clone {
         onto: Option<Tip>,
         operation: &Operation,
         author: &Author,
+        growing: &mut HashMap<Topic, Written>,
     ) -> Result<Option<Tip>, CloneError> {
         let failed = |error| self.git("make a commit", error);
         let parent = onto
@@ -104,15 +112,21 @@ impl Clone {
             None => empty_tree(repository).map_err(failed)?,
         };
         let standing = self.standing(repository, &tree, operation)?;
-        let file = match standing {
-            Some((id, _)) => Some(self.content(repository, id)?),
-            None => None,
+        let before = standing.map(|(id, _)| id);
+        let known = growing.remove(&operation.topic);
+        let mut growth = match known.filter(|written| Some(written.blob) == before) {
+            Some(written) => written.growth,
+            None => {
+                let file = before.map(|id| self.content(repository, id)).transpose()?;
+                Growth::of(file)
+            }
         };
-        let bytes = match apply(operation, file.as_deref()) {
-            Applied::Present => return Ok(None),
-            Applied::Changed(bytes) => bytes,
-        };
+        if !growth.take(operation) {
+            return Ok(None);
+        }
+        let bytes = growth.bytes().expect("an operation makes the file");
         let blob = repository.blob(&bytes).map_err(failed)?;
+        growing.insert(operation.topic.clone(), Written { blob, growth });
         let mode = standing.map_or(FileMode::Blob, |(_, mode)| mode);
         let tree = TreeUpdateBuilder::new()
             .upsert(self.path_of(operation), blob, mode)

@@ -15,7 +15,7 @@ use crate::print::{NewHeader, print_entry};
 use crate::thread::{BALL_DEFAULT, STATUS_DEFAULT, Thread};
 use crate::timestamp::Timestamp;
 
-pub use many::apply_all;
+pub use many::{Growth, apply_all};
 
 /// How far ahead the newest entry of a thread may be for a new one to take its time.
 pub const AHEAD_SECONDS_MAX: i64 = 5 * 60;

@@ -19,38 +19,73 @@ use crate::thread::Thread;
 /// file and no operation.
 pub fn apply_all<'operations>(
     operations: impl IntoIterator<Item = &'operations Operation>,
-    mut file: Option<Vec<u8>>,
+    file: Option<Vec<u8>>,
 ) -> Option<Vec<u8>> {
-    let mut operations = operations.into_iter();
-    // The first may make the thread. From then on there is one, which grows.
-    if let Some(first) = operations.next()
-        && let Applied::Changed(changed) = apply(first, file.as_deref())
-    {
-        file = Some(changed);
-    }
-    let mut growing = None;
+    let mut growth = Growth::of(file);
     for operation in operations {
-        let bytes = file.take().unwrap_or_default();
-        let mut thread = match growing.take() {
-            Some(growing) => growing,
-            None => match Growing::of(&bytes) {
-                Some(growing) => growing,
-                None => {
-                    file = match apply(operation, Some(&bytes)) {
-                        Applied::Present => Some(bytes),
-                        Applied::Changed(changed) => Some(changed),
-                    };
-                    continue;
-                }
-            },
-        };
-        thread.take(operation);
-        growing = Some(thread);
+        growth.take(operation);
     }
-    growing.map(Growing::into_bytes).or(file)
+    growth.into_bytes()
+}
+
+/// A file that takes operations, one after the other, as [`apply`] would put them in.
+#[derive(Debug)]
+pub struct Growth {
+    /// None also while it is `growing`.
+    file: Option<Vec<u8>>,
+    growing: Option<Growing>,
+    /// The first operation may make the thread. From then on there is one, which grows.
+    begun: bool,
+}
+
+impl Growth {
+    /// Of a file's bytes; `None` where there is no file.
+    #[must_use]
+    pub fn of(file: Option<Vec<u8>>) -> Self {
+        Self {
+            file,
+            growing: None,
+            begun: false,
+        }
+    }
+
+    /// Puts an operation in; false where its entry stands there already.
+    pub fn take(&mut self, operation: &Operation) -> bool {
+        if self.begun && self.growing.is_none() {
+            self.growing = self.file.as_deref().and_then(Growing::of);
+            if self.growing.is_some() {
+                self.file = None;
+            }
+        }
+        self.begun = true;
+        if let Some(growing) = &mut self.growing {
+            return growing.take(operation);
+        }
+        match apply(operation, self.file.as_deref()) {
+            Applied::Present => false,
+            Applied::Changed(changed) => {
+                self.file = Some(changed);
+                true
+            }
+        }
+    }
+
+    /// The file's bytes now.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match &self.growing {
+            Some(growing) => Some([growing.head.as_slice(), &growing.rest].concat()),
+            None => self.file.clone(),
+        }
+    }
+
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        self.growing.map(Growing::into_bytes).or(self.file)
+    }
 }
 
 /// A thread's file in two parts, of which the second only grows.
+#[derive(Debug)]
 struct Growing {
     /// What stands before the first `Entry:` line.
     head: Vec<u8>,
@@ -78,9 +113,9 @@ impl Growing {
         })
     }
 
-    fn take(&mut self, operation: &Operation) {
+    fn take(&mut self, operation: &Operation) -> bool {
         if self.ids.contains(operation.id.plain().as_bytes()) {
-            return;
+            return false;
         }
         let written = time_written(operation, &self.thread);
         let head = with_changes(operation, &self.thread, &self.head);
@@ -109,6 +144,7 @@ impl Growing {
         next.id = Some(operation.id.clone());
         next.timestamp = Some(written);
         self.thread.entries.push(next);
+        true
     }
 
     fn into_bytes(mut self) -> Vec<u8> {

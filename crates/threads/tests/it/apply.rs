@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use threads::apply::{AHEAD_SECONDS_MAX, Applied, apply, apply_all};
+use threads::apply::{AHEAD_SECONDS_MAX, Applied, Growth, apply, apply_all};
 use threads::check::check_body;
 use threads::header::HeaderForm;
 use threads::operation::{Operation, Seen};
@@ -54,10 +54,17 @@ proptest! {
             .collect();
         let file = is_there.then_some(file);
         let mut expected = file.clone();
+        let mut growth = Growth::of(file.clone());
         for operation in &operations {
-            if let Applied::Changed(changed) = apply(operation, expected.as_deref()) {
-                expected = Some(changed);
+            let is_new = growth.take(operation);
+            match apply(operation, expected.as_deref()) {
+                Applied::Changed(changed) => {
+                    prop_assert!(is_new);
+                    expected = Some(changed);
+                }
+                Applied::Present => prop_assert!(!is_new),
             }
+            prop_assert_eq!(growth.bytes(), expected.clone(), "at each step");
         }
         let together = apply_all(&operations, file);
         prop_assert_eq!(
