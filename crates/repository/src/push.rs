@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use git2::{Direction, Oid, PushOptions, Repository};
+use git2::{PushOptions, Repository};
 use serde::{Deserialize, Serialize};
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
@@ -12,7 +12,6 @@ use crate::classify::{Verdict, plain, verdict};
 use crate::clone::{DEFAULT_BRANCH, remote_ref};
 use crate::exchange::Exchange;
 use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, wanted_branch};
-use crate::replay::Replayed;
 use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError, web_settings};
 
 /// What a push did.
@@ -39,28 +38,13 @@ struct Report {
     sending: bool,
     /// The remote's word on our ref: `None` in it means that it was taken.
     status: Option<Option<String>>,
-    /// What was put on the remote's tip.
-    replayed: Replayed,
-}
-
-/// Why nothing came back of a push.
-enum NotSent {
-    Git(git2::Error),
-    NotReplayed(CloneError),
-}
-
-impl From<git2::Error> for NotSent {
-    fn from(error: git2::Error) -> NotSent {
-        NotSent::Git(error)
-    }
 }
 
 impl Clone {
     /// Puts the operations on `onto` (`None`: a remote without the branch), one commit each, and
     /// pushes them at once; never by force. The remote must stand exactly at `onto`, which its tip
-    /// is compared with before anything is made, before anything is sent, and again by the remote
-    /// itself. Afterwards the tip here is the pushed one. Waits while another exchange of this clone
-    /// runs.
+    /// is compared with before anything is sent and again by the remote itself. Afterwards the tip
+    /// here is the pushed one. Waits while another exchange of this clone runs.
     pub fn push(
         &self,
         remote: &Remote,
@@ -72,6 +56,37 @@ impl Clone {
         let failed = |error: CloneError| PushError::Failed(error.into());
         let repository = self.lend().map_err(failed)?;
         let onto = onto.copied();
+        let replayed = self
+            .replay(&repository, onto, operations, author)
+            .map_err(|error| match &error {
+                CloneError::Blocked { .. } | CloneError::TooLarge { .. } => PushError::Refused {
+                    reason: error.to_string(),
+                },
+                CloneError::Branch { .. }
+                | CloneError::Directory { .. }
+                | CloneError::InUse { .. }
+                | CloneError::Io { .. }
+                | CloneError::DiskFull { .. }
+                | CloneError::Damaged { .. }
+                | CloneError::Raced
+                | CloneError::Git { .. } => failed(error),
+            })?;
+        let done = operations
+            .iter()
+            .map(|operation| operation.id.clone())
+            .collect();
+        let Some(tip) = replayed.tip else {
+            return Err(PushError::Rejected);
+        };
+        if onto == Some(tip) {
+            return Ok(Pushed {
+                tip,
+                done,
+                present: replayed.present,
+                bytes_sent: 0,
+            });
+        }
+
         let exchange = self.exchange(remote);
         let branch =
             match wanted_branch(remote, self.configured_branch()).map_err(PushError::Failed)? {
@@ -81,33 +96,20 @@ impl Clone {
                     .map_err(failed)?
                     .unwrap_or(DEFAULT_BRANCH.into()),
             };
-        let sending = Sending {
-            clone: self,
+        let sent = Sent {
             exchange: &exchange,
             branch: &branch,
             onto,
-            operations,
-            author,
+            tip,
         };
-        let replayed = sending
-            .judged(&repository)
-            .inspect_err(|error| match error {
-                PushError::Unknown(_) | PushError::Failed(_) => self.end_ssh(),
-                PushError::Rejected | PushError::Refused { .. } => (),
-            })?;
-        let Some(tip) = replayed.tip else {
-            return Err(PushError::Rejected);
-        };
-        let done = operations
-            .iter()
-            .map(|operation| operation.id.clone())
-            .collect();
+        sent.judged(&repository).inspect_err(|error| match error {
+            PushError::Unknown(_) | PushError::Failed(_) => self.end_ssh(),
+            PushError::Rejected | PushError::Refused { .. } => (),
+        })?;
         if self.configured_branch().is_none() {
             self.remember_branch(&repository, &branch).map_err(failed)?;
         }
-        if onto != Some(tip)
-            && let Err(error) = self.move_ref(&repository, &remote_ref(&branch), onto, tip)
-        {
+        if let Err(error) = self.move_ref(&repository, &remote_ref(&branch), onto, tip) {
             // The remote has it: the next fetch puts the ref right.
             tracing::warn!(%error, "The tip here was not where the push began");
         }
@@ -115,30 +117,22 @@ impl Clone {
             tip,
             done,
             present: replayed.present,
-            // A goodbye is sent where nothing else is.
-            bytes_sent: if onto == Some(tip) {
-                0
-            } else {
-                exchange.sent()
-            },
+            bytes_sent: exchange.sent(),
         })
     }
 }
 
 /// One push of one ref.
-struct Sending<'a> {
-    clone: &'a Clone,
+struct Sent<'a> {
     exchange: &'a Arc<Exchange>,
     branch: &'a str,
     onto: Option<Tip>,
-    operations: &'a [Operation],
-    author: &'a Author,
+    tip: Tip,
 }
 
-impl Sending<'_> {
-    /// Success is an exchange without error and the remote's word that it took our ref, where it did
-    /// not hold all before.
-    fn judged(&self, repository: &Repository) -> Result<Replayed, PushError> {
+impl Sent<'_> {
+    /// Success is an exchange without error and the remote's word that it took our ref.
+    fn judged(&self, repository: &Repository) -> Result<(), PushError> {
         let report = RefCell::new(Report::default());
         let outcome = self.exchange.run(|| self.sent(repository, &report));
         let report = report.into_inner();
@@ -150,16 +144,14 @@ impl Sending<'_> {
         }
         match (report.status, outcome) {
             // The remote's own word counts, whatever happened to the connection afterwards.
-            (Some(None), _) => Ok(report.replayed),
+            (Some(None), _) => Ok(()),
             (Some(Some(status)), _) => Err(self.not_taken(&status)),
-            (None, Ok(())) if report.replayed.tip == self.onto => Ok(report.replayed),
-            (None, Err(NotSent::NotReplayed(error))) => Err(not_replayed(error)),
             (None, Ok(())) => Err(PushError::Unknown(TransferError::new(
                 Kind::Offline,
                 format!("{} did not say what became of the push", self.exchange.url),
                 "it is fetched, and what is missing is sent again",
             ))),
-            (None, Err(NotSent::Git(error))) => {
+            (None, Err(error)) => {
                 let not_unpacked = error
                     .message()
                     .starts_with("unpacking the sent packfile failed");
@@ -176,38 +168,23 @@ impl Sending<'_> {
         }
     }
 
-    /// A lost race shows in what the remote advertises: nothing is made before that is known, since
-    /// making commits is most of the work.
-    fn sent(&self, repository: &Repository, report: &RefCell<Report>) -> Result<(), NotSent> {
+    fn sent(&self, repository: &Repository, report: &RefCell<Report>) -> Result<(), git2::Error> {
         let mut remote = repository.remote_anonymous(&self.exchange.url.for_libgit2())?;
         prepare_waits(self.exchange);
-        let mut connection = remote.connect_auth(
-            Direction::Push,
-            Some(callbacks(self.exchange)),
-            Some(web_settings::proxy(self.exchange)?),
-        )?;
         let name = format!("refs/heads/{}", self.branch);
-        let advertised = connection.list()?;
-        let there = advertised.iter().find(|head| head.name() == name);
-        if !self.is_where_we_begin(there.map(|head| head.oid()), report) {
-            return Ok(());
-        }
-        let replayed = self
-            .clone
-            .replay(repository, self.onto, self.operations, self.author)
-            .map_err(NotSent::NotReplayed)?;
-        let tip = replayed.tip;
-        report.borrow_mut().replayed = replayed;
-        let Some(tip) = tip.filter(|tip| Some(*tip) != self.onto) else {
-            return Ok(());
-        };
         let mut callbacks = callbacks(self.exchange);
         callbacks.push_negotiation(|updates| {
-            let there = updates.first().map(|update| update.src());
-            if self.is_where_we_begin(there.filter(|oid| !oid.is_zero()), report) {
-                report.borrow_mut().sending = true;
+            let there = updates
+                .first()
+                .map(|update| update.src())
+                .filter(|oid| !oid.is_zero());
+            let mut report = report.borrow_mut();
+            if there == self.onto.map(|tip| tip.0) {
+                report.sending = true;
                 return Ok(());
             }
+            report.elsewhere = true;
+            report.absent = there.is_none();
             Err(git2::Error::from_str(
                 "the remote is not where the push began",
             ))
@@ -225,20 +202,7 @@ impl Sending<'_> {
         options
             .remote_callbacks(callbacks)
             .proxy_options(web_settings::proxy(self.exchange)?);
-        let refspec = format!("{tip}:{name}");
-        connection.remote().push(&[refspec], Some(&mut options))?;
-        Ok(())
-    }
-
-    /// Whether the remote's branch, `there`, is what the operations are put on; notes where not.
-    fn is_where_we_begin(&self, there: Option<Oid>, report: &RefCell<Report>) -> bool {
-        let is_there = there == self.onto.map(|tip| tip.0);
-        if !is_there {
-            let mut report = report.borrow_mut();
-            report.elsewhere = true;
-            report.absent = there.is_none();
-        }
-        is_there
+        remote.push(&[format!("{}:{name}", self.tip)], Some(&mut options))
     }
 
     fn not_taken(&self, status: &str) -> PushError {
@@ -258,22 +222,6 @@ impl Sending<'_> {
                 "it is tried again; if it stays, look at the remote (a left-over lock, its disk)",
             )),
         }
-    }
-}
-
-fn not_replayed(error: CloneError) -> PushError {
-    match &error {
-        CloneError::Blocked { .. } | CloneError::TooLarge { .. } => PushError::Refused {
-            reason: error.to_string(),
-        },
-        CloneError::Branch { .. }
-        | CloneError::Directory { .. }
-        | CloneError::InUse { .. }
-        | CloneError::Io { .. }
-        | CloneError::DiskFull { .. }
-        | CloneError::Damaged { .. }
-        | CloneError::Raced
-        | CloneError::Git { .. } => PushError::Failed(error.into()),
     }
 }
 
