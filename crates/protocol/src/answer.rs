@@ -401,6 +401,68 @@ pub struct Whoami {
     pub freshness: Freshness,
 }
 
+/// Of `list_updates`: entries by others, in the order of their arrival.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Updates {
+    /// This page.
+    pub updates: Vec<EntryUpdate>,
+    /// Where to go on.
+    pub cursor: String,
+    /// Whether there is more now.
+    pub more: bool,
+    /// How fresh.
+    pub freshness: Freshness,
+}
+
+/// One entry that arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryUpdate {
+    /// The thread.
+    pub topic: String,
+    /// Its name; null for entries that have none.
+    pub entry_id: Option<String>,
+    /// Its place in the file, from 0.
+    pub index: u64,
+    /// `Name (user)`.
+    pub agent: String,
+    /// One line.
+    pub title: String,
+    /// RFC 3339; null where unreadable.
+    pub timestamp: Option<String>,
+    /// Whose turn it is in the thread now, as written.
+    pub ball: String,
+    /// Whether that is the reader.
+    pub your_turn: bool,
+}
+
+/// Of `search`: the best first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hits {
+    /// This page.
+    pub hits: Vec<Hit>,
+    /// For the next page; null at the end.
+    pub next_cursor: Option<String>,
+    /// How fresh.
+    pub freshness: Freshness,
+}
+
+/// One entry that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The thread.
+    pub topic: String,
+    /// Its place in the file, from 0.
+    pub index: u64,
+    /// Its name; null for entries that have none.
+    pub entry_id: Option<String>,
+    /// `Name (user)`.
+    pub agent: String,
+    /// RFC 3339; null where unreadable.
+    pub timestamp: Option<String>,
+    /// One line around what was found.
+    pub snippet: String,
+}
+
 /// One line of `repo list`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepositoryListed {

@@ -8,3 +8,4 @@ pub mod failure;
 pub mod frame;
 pub mod hello;
 pub mod request;
+pub mod update;

@@ -243,3 +243,42 @@ pub struct Sync {
     #[serde(default)]
     pub wait_seconds: u32,
 }
+
+/// Arguments of `list_updates`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListUpdates {
+    /// A cursor of an earlier answer, an RFC 3339 time or a commit; absent: since this agent last
+    /// asked.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// 0 to 45; how long to wait where there is nothing.
+    #[serde(default)]
+    pub wait_seconds: Option<i64>,
+    /// How many at most; absent: 50.
+    #[serde(default)]
+    pub limit: Option<i64>,
+}
+
+/// Arguments of `search`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// The words looked for.
+    pub query: String,
+    /// How many at most; absent: 20.
+    #[serde(default)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// Arguments of `mark-read`: the reader counts as shown what stands in these threads now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkRead {
+    /// The threads; empty where `all`.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// Every thread of the repository.
+    #[serde(default)]
+    pub all: bool,
+}

@@ -1,0 +1,79 @@
+//! What the daemon tells those who watch, one JSON document a line, as it becomes known.
+//!
+//! Source of the names: the outside contract, section 4, `watch`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{RepositoryState, Trouble};
+
+/// One piece of news.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Update {
+    /// The first line of a stream.
+    Hello {
+        /// `X.Y.Z` of the daemon.
+        version: String,
+        /// [`crate::hello::PROTOCOL`] of the daemon.
+        protocol: u32,
+    },
+    /// An entry is shown that was not.
+    Entry {
+        /// The repository's name.
+        repository: String,
+        /// The thread.
+        topic: String,
+        /// Its name; null for entries that have none.
+        entry_id: Option<String>,
+        /// Its place in the file, from 0; may move until it is pushed.
+        index: u64,
+        /// `Name (user)`.
+        agent: String,
+        /// One line.
+        title: String,
+        /// RFC 3339; null where unreadable.
+        timestamp: Option<String>,
+    },
+    /// A thread's ball is with somebody else than before.
+    Ball {
+        /// The repository's name.
+        repository: String,
+        /// The thread.
+        topic: String,
+        /// Whose turn it is, as written.
+        ball: String,
+        /// Whether that is the watching reader.
+        your_turn: bool,
+        /// The thread's newest entry.
+        entry_id: Option<String>,
+    },
+    /// A repository's state or trouble is another than before.
+    State {
+        /// The repository's name.
+        repository: String,
+        /// How it stands.
+        state: RepositoryState,
+        /// What stands in its way.
+        trouble: Option<Trouble>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_watch_is_as_the_contract_writes_it() {
+        let state = Update::State {
+            repository: "acme".into(),
+            state: RepositoryState::Synced,
+            trouble: None,
+        };
+        let wire = serde_json::to_value(&state).unwrap();
+        let expected = serde_json::json!({
+            "event": "state", "repository": "acme", "state": "synced", "trouble": null,
+        });
+        assert_eq!(wire, expected);
+        assert_eq!(serde_json::from_value::<Update>(wire).unwrap(), state);
+    }
+}
