@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use protocol::answer;
+use protocol::status;
 
 /// Each power of two of microseconds is divided into this many buckets, so that a percentile is at
 /// most 1/16 off.
@@ -37,14 +37,14 @@ impl Recorder {
     }
 
     /// The count and the percentiles so far. A percentile is the middle of its bucket.
-    pub(crate) fn timings(&self) -> answer::Timings {
+    pub(crate) fn timings(&self) -> status::Timings {
         let counts: Vec<u64> = self
             .buckets
             .iter()
             .map(|count| count.load(Ordering::Relaxed))
             .collect();
         let count = counts.iter().sum();
-        answer::Timings {
+        status::Timings {
             count,
             p50_us: percentile(&counts, count, 50),
             p95_us: percentile(&counts, count, 95),
@@ -78,8 +78,8 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// All of it, as clients see it.
-    pub(crate) fn shown(&self) -> answer::Metrics {
-        answer::Metrics {
+    pub(crate) fn shown(&self) -> status::Metrics {
+        status::Metrics {
             reads: self.reads.timings(),
             writes: self.writes.timings(),
             fetches: self.fetches.timings(),
@@ -213,6 +213,6 @@ mod tests {
         });
         let shown = metrics.shown();
         assert_eq!((shown.reads.count, shown.bytes_sent), (4_000, 8_000));
-        assert_eq!(shown.writes, answer::Timings::default());
+        assert_eq!(shown.writes, status::Timings::default());
     }
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use clap::Subcommand;
 use platform::process::process_alive;
 use platform::single_instance::{self, EndError, Ending};
-use protocol::answer::{Answer, DaemonStatus};
+use protocol::answer::Answer;
 use protocol::failure::FailureCode;
 use protocol::request::Request;
+use protocol::status::DaemonStatus;
 use serde_json::json;
 
 use crate::link::{Link, Why, unexpected};

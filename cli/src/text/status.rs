@@ -1,6 +1,6 @@
 //! `status`: the daemon and each repository, with what stands in the way.
 
-use protocol::answer::{DaemonStatus, RepositoryStatus, Status};
+use protocol::status::{DaemonStatus, RepositoryStatus, Status};
 
 use crate::plain::one_line;
 use crate::text::freshness::{minute, painted_state, span, trouble};
@@ -76,7 +76,8 @@ fn repository_text(repository: &RepositoryStatus, paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use protocol::answer::{Metrics, RepositoryState, Trouble};
+    use protocol::answer::{RepositoryState, Trouble};
+    use protocol::status::Metrics;
 
     use super::*;
 

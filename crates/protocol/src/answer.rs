@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::status::{Health, Status};
 
 /// One answer on a connection that speaks [`crate::hello::Speaks::Requests`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,101 +128,6 @@ pub struct Trouble {
     pub message: String,
     /// What to do next.
     pub hint: String,
-}
-
-/// Of `status --json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// The daemon; null where none runs.
-    pub daemon: Option<DaemonStatus>,
-    /// The repositories, in the order of the settings.
-    pub repositories: Vec<RepositoryStatus>,
-    /// What was counted since the daemon started.
-    pub metrics: Metrics,
-}
-
-/// The daemon's part of a status.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DaemonStatus {
-    /// `X.Y.Z`.
-    pub version: String,
-    /// [`crate::hello::PROTOCOL`].
-    pub protocol: u32,
-    /// Its process.
-    pub pid: u32,
-    /// Since its start.
-    pub uptime_seconds: f64,
-    /// What stands in its way.
-    pub trouble: Option<Trouble>,
-}
-
-/// One repository's part of a status.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RepositoryStatus {
-    /// Its name in the settings.
-    pub name: String,
-    /// Its remote, without credentials; null where local only.
-    pub url: Option<String>,
-    /// The branch that is followed; null where not yet known.
-    pub branch: Option<String>,
-    /// How it stands.
-    pub state: RepositoryState,
-    /// The commit that this machine shows.
-    pub head: Option<String>,
-    /// The remote's tip as last heard.
-    pub remote_head: Option<String>,
-    /// Operations that wait for the remote.
-    pub pending: u64,
-    /// Operations that the remote refused.
-    pub held: u64,
-    /// RFC 3339.
-    pub last_fetch: Option<String>,
-    /// RFC 3339.
-    pub last_push: Option<String>,
-    /// How many threads.
-    pub threads: u64,
-    /// How many are the asking reader's turn.
-    pub your_turn: u64,
-    /// How many entries the asking reader has not been shown.
-    pub new_entries: u64,
-    /// What stands in its way.
-    pub trouble: Option<Trouble>,
-}
-
-/// What was counted since the daemon started.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Metrics {
-    /// Requests that change nothing.
-    pub reads: Timings,
-    /// Requests that write, to their durable answer.
-    pub writes: Timings,
-    /// Exchanges with a remote that read.
-    pub fetches: Timings,
-    /// Exchanges with a remote that write.
-    pub pushes: Timings,
-    /// Pushes that ended without success.
-    pub push_failures: u64,
-    /// Pushes that another writer was ahead of.
-    pub conflicts: u64,
-    /// Exchanges tried again.
-    pub retries: u64,
-    /// From remotes.
-    pub bytes_received: u64,
-    /// To remotes.
-    pub bytes_sent: u64,
-}
-
-/// A count and its percentiles, in microseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timings {
-    /// How many.
-    pub count: u64,
-    /// Median.
-    pub p50_us: u64,
-    /// 95th percentile.
-    pub p95_us: u64,
-    /// 99th percentile.
-    pub p99_us: u64,
 }
 
 /// A page of threads: the reader's turn first, then newest first.
@@ -373,19 +279,6 @@ pub struct Synced {
     pub freshness: Freshness,
 }
 
-/// Of `health`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// The daemon.
-    pub daemon: DaemonStatus,
-    /// This connection's repository.
-    pub repository: RepositoryStatus,
-    /// What was counted.
-    pub metrics: Metrics,
-    /// How fresh.
-    pub freshness: Freshness,
-}
-
 /// Of `whoami`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Whoami {
@@ -399,68 +292,6 @@ pub struct Whoami {
     pub client: Option<String>,
     /// How fresh.
     pub freshness: Freshness,
-}
-
-/// Of `list_updates`: entries by others, in the order of their arrival.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Updates {
-    /// This page.
-    pub updates: Vec<EntryUpdate>,
-    /// Where to go on.
-    pub cursor: String,
-    /// Whether there is more now.
-    pub more: bool,
-    /// How fresh.
-    pub freshness: Freshness,
-}
-
-/// One entry that arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EntryUpdate {
-    /// The thread.
-    pub topic: String,
-    /// Its name; null for entries that have none.
-    pub entry_id: Option<String>,
-    /// Its place in the file, from 0.
-    pub index: u64,
-    /// `Name (user)`.
-    pub agent: String,
-    /// One line.
-    pub title: String,
-    /// RFC 3339; null where unreadable.
-    pub timestamp: Option<String>,
-    /// Whose turn it is in the thread now, as written.
-    pub ball: String,
-    /// Whether that is the reader.
-    pub your_turn: bool,
-}
-
-/// Of `search`: the best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hits {
-    /// This page.
-    pub hits: Vec<Hit>,
-    /// For the next page; null at the end.
-    pub next_cursor: Option<String>,
-    /// How fresh.
-    pub freshness: Freshness,
-}
-
-/// One entry that was found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The thread.
-    pub topic: String,
-    /// Its place in the file, from 0.
-    pub index: u64,
-    /// Its name; null for entries that have none.
-    pub entry_id: Option<String>,
-    /// `Name (user)`.
-    pub agent: String,
-    /// RFC 3339; null where unreadable.
-    pub timestamp: Option<String>,
-    /// One line around what was found.
-    pub snippet: String,
 }
 
 /// One line of `repo list`.

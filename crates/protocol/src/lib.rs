@@ -7,5 +7,7 @@ pub mod answer;
 pub mod failure;
 pub mod frame;
 pub mod hello;
+pub mod hits;
 pub mod request;
+pub mod status;
 pub mod update;

@@ -1,10 +1,10 @@
-//! What the daemon tells those who watch, one JSON document a line, as it becomes known.
+//! What became known: told to those who watch, one JSON document a line, and to those who ask.
 //!
 //! Source of the names: the outside contract, section 4, `watch`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{RepositoryState, Trouble};
+use crate::answer::{Freshness, RepositoryState, Trouble};
 
 /// One piece of news.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,40 @@ pub enum Update {
         /// What stands in its way.
         trouble: Option<Trouble>,
     },
+}
+
+/// Of `list_updates`: entries by others, in the order of their arrival.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Updates {
+    /// This page.
+    pub updates: Vec<EntryUpdate>,
+    /// Where to go on.
+    pub cursor: String,
+    /// Whether there is more now.
+    pub more: bool,
+    /// How fresh.
+    pub freshness: Freshness,
+}
+
+/// One entry that arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryUpdate {
+    /// The thread.
+    pub topic: String,
+    /// Its name; null for entries that have none.
+    pub entry_id: Option<String>,
+    /// Its place in the file, from 0.
+    pub index: u64,
+    /// `Name (user)`.
+    pub agent: String,
+    /// One line.
+    pub title: String,
+    /// RFC 3339; null where unreadable.
+    pub timestamp: Option<String>,
+    /// Whose turn it is in the thread now, as written.
+    pub ball: String,
+    /// Whether that is the reader.
+    pub your_turn: bool,
 }
 
 #[cfg(test)]

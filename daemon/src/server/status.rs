@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::answer::{
-    Answer, DaemonStatus, Health, RepositoryListed, RepositoryStatus, Status, Synced, Whoami,
-};
+use protocol::answer::{Answer, RepositoryListed, Synced, Whoami};
 use protocol::failure::Failure;
+use protocol::status::{DaemonStatus, Health, RepositoryStatus, Status};
 
 use crate::condition::seconds;
 use crate::handle::Handle;

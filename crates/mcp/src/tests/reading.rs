@@ -1,10 +1,8 @@
 //! What agents read: lists, threads, and how the daemon and they themselves stand.
 
 use expect_test::{Expect, expect};
-use protocol::answer::{
-    Answer, DaemonStatus, Health, Metrics, RepositoryState, RepositoryStatus, Synced, Thread,
-    Threads, Timings, Trouble, Whoami,
-};
+use protocol::answer::{Answer, RepositoryState, Synced, Thread, Threads, Trouble, Whoami};
+use protocol::status::{DaemonStatus, Health, Metrics, RepositoryStatus, Timings};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, done, entry, fresh, seen, stale, summary, text_of, thread, threads};

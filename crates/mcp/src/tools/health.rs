@@ -1,6 +1,6 @@
 //! `watercooler_health`: how the daemon and this connection's repository stand.
 
-use protocol::answer::{Health, RepositoryStatus, Timings};
+use protocol::status::{Health, RepositoryStatus, Timings};
 
 use super::Definition;
 use crate::text;
