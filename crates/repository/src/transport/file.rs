@@ -50,6 +50,10 @@ pub(super) fn command(
             command.arg("-c").arg(format!("safe.directory={folder}"));
         }
     }
+    if direction == Direction::Push {
+        // A pack is kept as it comes: making loose files of it costs the remote more than the rest.
+        command.args(["-c", "receive.unpackLimit=1"]);
+    }
     command.arg(match direction {
         Direction::Fetch => "upload-pack",
         Direction::Push => "receive-pack",
