@@ -9,6 +9,7 @@ mod backup;
 mod classify;
 mod clone;
 mod credential;
+mod draft;
 mod error;
 mod exchange;
 mod fetch;

@@ -10,6 +10,7 @@ use threads::operation::Operation;
 
 use crate::classify::{Verdict, plain, verdict};
 use crate::clone::{DEFAULT_BRANCH, remote_ref};
+use crate::draft::{DRAFTED_OPERATIONS_MIN, Draft};
 use crate::exchange::Exchange;
 use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, wanted_branch};
 use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError, web_settings};
@@ -54,23 +55,24 @@ impl Clone {
     ) -> Result<Pushed, PushError> {
         let _moving = self.lock_moving();
         let failed = |error: CloneError| PushError::Failed(error.into());
-        let repository = self.lend().map_err(failed)?;
         let onto = onto.copied();
+        let in_memory = operations.len() >= DRAFTED_OPERATIONS_MIN;
+        let repository = if in_memory {
+            self.lend_once()
+        } else {
+            self.lend()
+        };
+        let repository = repository.map_err(failed)?;
+        let odb = repository
+            .odb()
+            .map_err(|error| failed(self.git("prepare a push", error)))?;
+        let draft = in_memory
+            .then(|| Draft::begin(self, &repository, &odb, onto))
+            .transpose()
+            .map_err(failed)?;
         let replayed = self
-            .replay(&repository, onto, operations, author)
-            .map_err(|error| match &error {
-                CloneError::Blocked { .. } | CloneError::TooLarge { .. } => PushError::Refused {
-                    reason: error.to_string(),
-                },
-                CloneError::Branch { .. }
-                | CloneError::Directory { .. }
-                | CloneError::InUse { .. }
-                | CloneError::Io { .. }
-                | CloneError::DiskFull { .. }
-                | CloneError::Damaged { .. }
-                | CloneError::Raced
-                | CloneError::Git { .. } => failed(error),
-            })?;
+            .replay(&repository, onto, operations, author, draft.as_ref())
+            .map_err(not_made)?;
         let done = operations
             .iter()
             .map(|operation| operation.id.clone())
@@ -88,14 +90,7 @@ impl Clone {
         }
 
         let exchange = self.exchange(remote);
-        let branch =
-            match wanted_branch(remote, self.configured_branch()).map_err(PushError::Failed)? {
-                Some(branch) => branch.to_owned(),
-                None => self
-                    .branch_of(&repository)
-                    .map_err(failed)?
-                    .unwrap_or(DEFAULT_BRANCH.into()),
-            };
+        let branch = self.branch_to_push(&repository, remote)?;
         let sent = Sent {
             exchange: &exchange,
             branch: &branch,
@@ -109,6 +104,12 @@ impl Clone {
         if self.configured_branch().is_none() {
             self.remember_branch(&repository, &branch).map_err(failed)?;
         }
+        if let Some(draft) = draft {
+            // The next fetch brings what is not here.
+            draft
+                .keep(tip)
+                .map_err(|error| PushError::Unknown(error.into()))?;
+        }
         if let Err(error) = self.move_ref(&repository, &remote_ref(&branch), onto, tip) {
             // The remote has it: the next fetch puts the ref right.
             tracing::warn!(%error, "The tip here was not where the push began");
@@ -119,6 +120,37 @@ impl Clone {
             present: replayed.present,
             bytes_sent: exchange.sent(),
         })
+    }
+
+    fn branch_to_push(
+        &self,
+        repository: &Repository,
+        remote: &Remote,
+    ) -> Result<String, PushError> {
+        let wanted = wanted_branch(remote, self.configured_branch()).map_err(PushError::Failed)?;
+        if let Some(branch) = wanted {
+            return Ok(branch.to_owned());
+        }
+        let known = self.branch_of(repository);
+        let known = known.map_err(|error| PushError::Failed(error.into()))?;
+        Ok(known.unwrap_or(DEFAULT_BRANCH.into()))
+    }
+}
+
+/// What cannot be put on a tip is refused; the rest is ours to try again.
+fn not_made(error: CloneError) -> PushError {
+    match &error {
+        CloneError::Blocked { .. } | CloneError::TooLarge { .. } => PushError::Refused {
+            reason: error.to_string(),
+        },
+        CloneError::Branch { .. }
+        | CloneError::Directory { .. }
+        | CloneError::InUse { .. }
+        | CloneError::Io { .. }
+        | CloneError::DiskFull { .. }
+        | CloneError::Damaged { .. }
+        | CloneError::Raced
+        | CloneError::Git { .. } => PushError::Failed(error.into()),
     }
 }
 

@@ -10,6 +10,7 @@ use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use threads::topic::Topic;
 
+use crate::draft::Draft;
 use crate::read::Standing;
 use crate::{Author, Clone, CloneError, Tip};
 
@@ -47,20 +48,22 @@ impl Clone {
         let repository = self.open_handle()?;
         let name = self.local_ref();
         let old = self.target(&repository, &name)?;
-        let replayed = self.replay(&repository, old, operations, author)?;
+        let replayed = self.replay(&repository, old, operations, author, None)?;
         if let Some(new) = replayed.tip.filter(|new| Some(*new) != old) {
             self.move_ref(&repository, &name, old, new)?;
         }
         Ok(replayed.tip)
     }
 
-    /// Makes one commit for each operation that `onto` does not hold. Refs stay where they are.
+    /// Makes one commit for each operation that `onto` does not hold, and tells `draft` of it. Refs
+    /// stay where they are.
     pub(crate) fn replay(
         &self,
         repository: &Repository,
         onto: Option<Tip>,
         operations: &[Operation],
         author: &Author,
+        draft: Option<&Draft<'_>>,
     ) -> Result<Replayed, CloneError> {
         let mut replayed = Replayed {
             tip: onto,
@@ -83,7 +86,10 @@ impl Clone {
                 }
             }
             match self.committed(repository, replayed.tip, operation, author, &mut growing)? {
-                Some(tip) => {
+                Some((tip, bytes)) => {
+                    if let Some(draft) = draft {
+                        draft.made(tip, bytes)?;
+                    }
                     replayed.tip = Some(tip);
                     replayed.committed.push(operation.id.clone());
                 }
@@ -93,7 +99,8 @@ impl Clone {
         Ok(replayed)
     }
 
-    /// The commit of one operation; `None` where its entry stands in the file already.
+    /// The commit of one operation and the length of its file; `None` where its entry stands in the
+    /// file already.
     fn committed(
         &self,
         repository: &Repository,
@@ -101,7 +108,7 @@ impl Clone {
         operation: &Operation,
         author: &Author,
         growing: &mut HashMap<Topic, Written>,
-    ) -> Result<Option<Tip>, CloneError> {
+    ) -> Result<Option<(Tip, usize)>, CloneError> {
         let failed = |error| self.git("make a commit", error);
         let parent = onto
             .map(|tip| repository.find_commit(tip.0))
@@ -137,7 +144,9 @@ impl Clone {
         let message = operation.commit_message();
         let parents: Vec<_> = parent.iter().collect();
         let commit = repository.commit(None, &by, &by, &message, &tree, &parents);
-        commit.map(|id| Some(Tip(id))).map_err(failed)
+        commit
+            .map(|id| Some((Tip(id), bytes.len())))
+            .map_err(failed)
     }
 
     /// The thread's file in a tree. Nothing that is no plain file is read or replaced.

@@ -11,6 +11,9 @@ use crate::{Clone, CloneError};
 /// How many idle handles are kept open for readers.
 const HANDLES_MAX: usize = 4;
 
+/// A generation that no clone comes to.
+const NEVER: u64 = u64::MAX;
+
 /// A handle, given back when dropped.
 pub(crate) struct Handle<'a> {
     clone: &'a Clone,
@@ -42,6 +45,15 @@ impl Clone {
             clone: self,
             generation,
             repository: Some(repository),
+        })
+    }
+
+    /// A handle that is not lent again, for one that is changed.
+    pub(crate) fn lend_once(&self) -> Result<Handle<'_>, CloneError> {
+        Ok(Handle {
+            clone: self,
+            generation: NEVER,
+            repository: Some(self.open_handle()?),
         })
     }
 

@@ -11,12 +11,17 @@ use crate::bench::{Bench, author, count, isolated_git, operation, succeeded};
 /// Enough that three objects each are more than may lie about.
 const MANY: u32 = 210;
 
-/// Pushes `MANY` operations, in pushes of ten, and fetches news between them.
+/// In one push; more would be a pack.
+const PUSHED: u32 = 7;
+
+/// Pushes `MANY` operations, few at a time, and fetches news between them.
 fn with_history(bench: &Bench, clone: &Clone) -> Tip {
     let remote = bench.remote();
     let mut tip = clone.fetch(&remote).unwrap().tip;
-    for part in 0..MANY / 10 {
-        let operations: Vec<_> = (0..10).map(|n| operation("alpha", part * 10 + n)).collect();
+    for part in 0..MANY / PUSHED {
+        let operations: Vec<_> = (0..PUSHED)
+            .map(|n| operation("alpha", part * PUSHED + n))
+            .collect();
         tip = Some(
             clone
                 .push(&remote, tip.as_ref(), &operations, &author())
@@ -148,8 +153,10 @@ fn replayed_commits_that_were_never_taken_go_away_and_old_tips_stay() {
 fn local(git: Option<&Path>, damage: impl FnOnce(&Path)) -> (Bench, Clone, Result<Tidied, Kind>) {
     let bench = Bench::new();
     let clone = bench.clone("clone");
-    for part in 0..MANY / 10 {
-        let operations: Vec<_> = (0..10).map(|n| operation("alpha", part * 10 + n)).collect();
+    for part in 0..MANY / PUSHED {
+        let operations: Vec<_> = (0..PUSHED)
+            .map(|n| operation("alpha", part * PUSHED + n))
+            .collect();
         clone.commit_local(&operations, &author()).unwrap();
     }
     damage(&bench.path("clone"));

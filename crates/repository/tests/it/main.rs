@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod draft;
 mod fetch;
 mod figures;
 mod housekeeping;
