@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 
 use crate::os;
 use crate::private_folder::{self, FolderError};
@@ -100,6 +100,29 @@ impl Dirs {
                 .map_or_else(|| state.join("run"), Path::to_owned),
             state,
             home: None,
+        })
+    }
+}
+
+/// A person's folders, in which other programs keep theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonsFolders {
+    /// The home folder.
+    pub home: PathBuf,
+    /// `$XDG_CONFIG_HOME`, `~/Library/Application Support` or `%APPDATA%`.
+    pub settings: PathBuf,
+}
+
+impl PersonsFolders {
+    /// Those of the user that this process runs as.
+    ///
+    /// # Errors
+    /// [`DirsError::NoHome`].
+    pub fn find() -> Result<Self, DirsError> {
+        let found = BaseDirs::new().ok_or(DirsError::NoHome)?;
+        Ok(Self {
+            home: found.home_dir().to_owned(),
+            settings: found.config_dir().to_owned(),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod dirs;
 pub mod durable;
+pub mod placed;
 pub mod private_folder;
 pub mod process;
 pub mod single_instance;

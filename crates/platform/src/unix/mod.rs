@@ -1,9 +1,9 @@
 //! What Linux and macOS have in common.
 
 use std::env;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,6 +31,7 @@ pub(crate) const OWNER_FILE: &str = crate::single_instance::LOCK_FILE;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+const PROGRAM_MODE: u32 = 0o755;
 const OTHERS: u32 = 0o077;
 
 /// Who can reach into a folder.
@@ -73,6 +74,14 @@ pub(crate) fn private_file() -> OpenOptions {
 
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+pub(crate) fn link(to: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(to, path)
+}
+
+pub(crate) fn set_runnable(path: &Path) -> io::Result<()> {
+    std::fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
 }
 
 pub(crate) fn is_same_file(open: &File, path: &Path) -> bool {

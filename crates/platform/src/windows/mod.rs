@@ -70,6 +70,14 @@ pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+pub(crate) fn link(to: &Path, path: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(to, path)
+}
+
+pub(crate) fn set_runnable(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn is_same_file(open: &File, path: &Path) -> bool {
     // A file that is open and locked cannot be replaced here; it can only be gone.
     match (open.metadata(), std::fs::symlink_metadata(path)) {
