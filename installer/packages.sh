@@ -29,6 +29,8 @@ python      python3        python3              python         python
 python_venv python3-venv   python3              python         python
 node        nodejs         nodejs               nodejs         node
 npm         npm            nodejs-npm           npm            node
+desktop     desktop-file-utils desktop-file-utils desktop-file-utils -
+systemd     systemd        systemd              systemd        -
 '
 
 has_compiler() { command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1; }
@@ -50,6 +52,8 @@ has_server() { PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1" >/dev/null
 has_python() { command -v python3 >/dev/null 2>&1; }
 has_python_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 has_node() { command -v node >/dev/null 2>&1; }
+has_desktop() { command -v desktop-file-validate >/dev/null 2>&1; }
+has_systemd() { command -v systemd-analyze >/dev/null 2>&1; }
 has_npm() { command -v npm >/dev/null 2>&1; }
 
 # The package manager: apt, dnf, pacman, brew, or nothing.

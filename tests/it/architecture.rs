@@ -10,7 +10,7 @@ use tests::cli::Ran;
 use tests::scratch;
 
 /// Each member, its folder, and the members that it may import.
-const MAY_IMPORT: [(&str, &str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &str, &[&str]); 12] = [
     ("threads", "crates/threads", &[]),
     ("protocol", "crates/protocol", &[]),
     ("platform", "crates/platform", &[]),
@@ -24,6 +24,11 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 11] = [
         &["ipc", "platform", "protocol"],
     ),
     ("watercooler", "cli", &["ipc", "platform", "protocol"]),
+    (
+        "watercooler-installer",
+        "installer",
+        &["platform", "protocol"],
+    ),
     (
         "watercoolerd",
         "daemon",
@@ -53,9 +58,13 @@ const ONLY: [(&str, &str); 4] = [
 ];
 
 /// What may stand nowhere below a member.
-const NEVER: [(&str, &[&str]); 7] = [
+const NEVER: [(&str, &[&str]); 8] = [
     ("watercooler-mcp", &["tokio", "git2", "rmcp", "threads"]),
     ("watercooler", &["git2", "rmcp", "threads"]),
+    (
+        "watercooler-installer",
+        &["tokio", "git2", "rmcp", "threads"],
+    ),
     ("threads", &["tokio", "git2", "rmcp", "rustix", "tempfile"]),
     ("protocol", &["tokio", "git2", "rmcp", "rustix", "fastrand"]),
     ("sync-engine", &["tokio", "git2", "rmcp", "rustix"]),

@@ -17,6 +17,18 @@ const SHIM_BYTES_MAX: u64 = 1_000_000;
 /// The shim, resident while connected; source: the outside contract, section 1.
 const SHIM_RESIDENT_MAX: u64 = 4_000_000;
 
+/// What is put on.
+const PROGRAMS: [&str; 4] = [
+    "watercooler",
+    "watercooler-mcp",
+    "watercooler-installer",
+    "watercoolerd",
+];
+
+/// A client's servers, as a person wrote them.
+const CURSOR: &str =
+    "{\n  \"mcpServers\": {\n    \"other\": {\"command\": \"other\"} // mine\n  }\n}\n";
+
 /// How a toolchain and the way to the registry are found where HOME is empty.
 const TOOLCHAIN: [&str; 12] = [
     "CARGO_HOME",
@@ -75,6 +87,9 @@ fn the_install_command_passes_and_what_it_made_can_be_taken_away() {
         &machine.home(),
         &["clone", "--quiet", "--depth", "1", &from, "watercooler"],
     );
+    let cursor = machine.home().join(".cursor/mcp.json");
+    fs::create_dir_all(cursor.parent().expect("it lies in a folder")).expect("a home is ours");
+    fs::write(&cursor, CURSOR).expect("a home is ours");
     let prefix = machine.home().join(".local");
     let mut install = machine.command(checkout.join("installer/install.sh"));
     install.current_dir(&checkout).arg("--prefix").arg(&prefix);
@@ -88,7 +103,7 @@ fn the_install_command_passes_and_what_it_made_can_be_taken_away() {
     }
 
     let bin = prefix.join("bin");
-    for name in ["watercooler", "watercooler-mcp", "watercoolerd"] {
+    for name in PROGRAMS {
         let version = Ran::run(machine.command(bin.join(name)).arg("--version"), "").done();
         assert!(version.stdout.starts_with(name), "{}", version.stdout);
     }
@@ -104,20 +119,50 @@ fn the_install_command_passes_and_what_it_made_can_be_taken_away() {
     );
     the_shim_is_small(&machine, &bin.join("watercooler-mcp"));
 
+    let shim = bin.join("watercooler-mcp").display().to_string();
+    let registered = fs::read_to_string(&cursor).expect("it was there");
+    assert!(registered.contains(&shim), "{registered}");
+    the_services_are_well_formed(&machine, &bin);
+
     let pid = status["daemon"]["pid"].as_u64().expect("a daemon runs");
     let pid = u32::try_from(pid).expect("a process id");
-    let _stopped = cli(&["daemon", "stop"]).done();
+    let mut uninstall = machine.command(bin.join("watercooler-installer"));
+    uninstall
+        .args(["uninstall", "--yes", "--prefix"])
+        .arg(&prefix);
+    let off = Ran::run(&mut uninstall, "").done();
+    assert!(off.stdout.contains("It is off."), "{}", off.stdout);
     wait_until("the daemon ends", PATIENCE, || !processes::is_alive(pid));
-    assert_eq!(
-        cli(&["status"]).code,
-        Some(69),
-        "nothing starts it again by itself"
-    );
-    for name in ["watercooler", "watercooler-mcp", "watercoolerd"] {
-        fs::remove_file(bin.join(name)).expect("it was installed");
+    for name in PROGRAMS {
+        assert!(!bin.join(name).exists(), "{name} is left");
     }
+    assert_eq!(fs::read_to_string(&cursor).expect("it is kept"), CURSOR);
+    assert!(!machine.home().join(".config/autostart").exists());
+    let welcome = machine
+        .home()
+        .join(".local/share/watercooler/repositories/local/welcome.md");
+    assert!(welcome.exists(), "threads stay");
     let left = processes::of_folder(machine.root());
     assert!(left.is_empty(), "processes are left: {left:?}");
+}
+
+/// By the programs that read them on a real desktop.
+fn the_services_are_well_formed(machine: &Machine, bin: &Path) {
+    let entry = machine
+        .home()
+        .join(".config/autostart/watercoolerd.desktop");
+    if entry.exists() {
+        let _valid = Ran::run(machine.command("desktop-file-validate").arg(&entry), "").done();
+    }
+    let text =
+        fs::read_to_string(scratch::workspace().join("installer/linux/watercoolerd.service"));
+    let text = text.expect("it is in the checkout");
+    let unit = machine.home().join("watercoolerd.service");
+    fs::write(&unit, text.replace("@BIN@", &bin.display().to_string())).expect("a home is ours");
+    let mut verify = machine.command("systemd-analyze");
+    verify.env("XDG_RUNTIME_DIR", machine.home());
+    verify.args(["--user", "--man=no", "--recursive-errors=yes", "verify"]);
+    let _valid = Ran::run(verify.arg(&unit), "").done();
 }
 
 fn the_shim_is_small(machine: &Machine, shim: &Path) {
