@@ -123,7 +123,7 @@ suite_simulation() { cargo_test simulation --package sync-engine; }
 # Builds the programs and names them to the tests, which then build nothing.
 programs() {
   step programs cargo build --quiet --package watercoolerd --package watercooler-mcp \
-    --package watercooler || return 1
+    --package watercooler --package watercooler-installer || return 1
   export WATERCOOLER_PROGRAMS=$target/debug
 }
 

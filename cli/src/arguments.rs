@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
-use crate::commands::{ack, daemon, handoff, list, logs, read, repo, say, set_status, sync};
+use crate::commands::{
+    ack, daemon, doctor, handoff, list, logs, read, repo, say, set_status, sync,
+};
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
 static VERSION: LazyLock<String> =
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     /// Start, stop and restart the daemon
     #[command(subcommand)]
     Daemon(daemon::Command),
+    /// Look at everything that has to be right, and say what to do
+    Doctor(doctor::Arguments),
     /// Print the daemon's log
     Logs(logs::Arguments),
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod ack;
 pub(crate) mod daemon;
+pub(crate) mod doctor;
 pub(crate) mod handoff;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -34,6 +35,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>,
         Command::Sync(arguments) => sync::run(session, &arguments),
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),
+        Command::Doctor(arguments) => doctor::run(session, arguments),
         Command::Logs(arguments) => return logs::run(session, &arguments).map(|()| None),
     }
     .map(Some)

@@ -1,6 +1,7 @@
 //! The words for a person: pure functions from answers to text, where all that others wrote is made
 //! safe to print and nothing of it can look like ours.
 
+pub(crate) mod doctor;
 pub(crate) mod freshness;
 pub(crate) mod paint;
 pub(crate) mod repositories;

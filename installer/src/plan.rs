@@ -79,6 +79,7 @@ fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
                 path,
                 text,
                 what: what.to_owned(),
+                client: None,
             });
             return true;
         }
@@ -168,6 +169,7 @@ fn registration(survey: &Survey, seen: &ClientSeen) -> Option<Step> {
             path: file,
             text: new,
             what: format!("{}'s servers", client.title),
+            client: Some(client.name),
         }),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Step {
         text: String,
         /// `the systemd unit`, `Cursor's servers`.
         what: String,
+        /// The client whose file it is.
+        client: Option<&'static str>,
     },
     /// A file of which our part goes; it is no longer ours then.
     Without {
@@ -106,6 +108,26 @@ impl Step {
 
     /// For `--json`.
     pub(crate) fn document(&self) -> Value {
-        json!({"step": self.words(), "undone_by": self.undoing()})
+        json!({"step": self.words(), "undone_by": self.undoing(), "client": self.client()})
+    }
+
+    /// The client that it registers, or takes out.
+    fn client(&self) -> Option<&str> {
+        match self {
+            Self::Write { client, .. } => *client,
+            Self::Run { registers, .. } => registers.as_ref().map(|(client, _)| client.as_str()),
+            Self::Copy { .. }
+            | Self::Without { .. }
+            | Self::Link { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Remote { .. }
+            | Self::FirstThread { .. }
+            | Self::Greet { .. }
+            | Self::Restore { .. }
+            | Self::Purge { .. }
+            | Self::Tidy { .. }
+            | Self::Tell { .. } => None,
+        }
     }
 }

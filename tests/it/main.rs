@@ -4,6 +4,7 @@ mod architecture;
 mod conflicts;
 mod contention;
 mod crash;
+mod doctor;
 mod endless_remotes;
 mod foreign_history;
 mod hostile;

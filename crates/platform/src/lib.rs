@@ -9,6 +9,7 @@ pub mod placed;
 pub mod private_folder;
 pub mod process;
 pub mod single_instance;
+pub mod volume;
 pub mod worker;
 
 #[cfg(unix)]

@@ -70,6 +70,14 @@ pub fn ensure(path: &Path) -> Result<(), FolderError> {
     check(path)
 }
 
+/// Takes from everyone else what they may do in a folder of ours.
+///
+/// # Errors
+/// The operating system's.
+pub fn close(path: &Path) -> io::Result<()> {
+    os::close_folder(path)
+}
+
 /// Proves that the folder is a folder, ours, and closed to everyone else.
 ///
 /// # Errors

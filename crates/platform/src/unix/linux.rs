@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal};
@@ -46,6 +47,33 @@ pub(crate) fn end_process(pid: u32, started: Option<u64>, forced: bool) -> io::R
     }
     let signal = if forced { Signal::KILL } else { Signal::TERM };
     Ok(pidfd_send_signal(&descriptor, signal)?)
+}
+
+/// Source of the numbers: statfs(2).
+const REMOTE_KINDS: [(u32, &str); 9] = [
+    (0x6969, "nfs"),
+    (0x517b, "smb"),
+    (0xff53_4d42, "cifs"),
+    (0xfe53_4d42, "smb2"),
+    (0x6573_5546, "fuse"),
+    (0x0102_1997, "9p"),
+    (0x00c3_6400, "ceph"),
+    (0x5346_414f, "afs"),
+    (0x0bd0_0bd0, "lustre"),
+];
+
+pub(crate) fn remote_kind(path: &Path) -> Option<&'static str> {
+    let found = rustix::fs::statfs(path).ok()?;
+    // Its width differs between machines, its lowest 32 bits do not.
+    let magic = u32::try_from(found.f_type & 0xffff_ffff).ok()?;
+    let known = REMOTE_KINDS.iter().find(|(number, _)| *number == magic);
+    known.map(|(_, name)| *name)
+}
+
+pub(crate) fn watches_max() -> Option<u64> {
+    line_of("/proc/sys/fs/inotify/max_user_watches")?
+        .parse()
+        .ok()
 }
 
 /// Nothing that the caller left open for its children may be held open by ours: whoever waits for

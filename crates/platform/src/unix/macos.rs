@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::path::Path;
 use std::ptr;
 
 use rustix::process::{Pid, Signal, getppid, kill_process};
@@ -37,6 +38,17 @@ pub(crate) fn end_process(pid: u32, _started: Option<u64>, forced: bool) -> io::
     let named = super::pid_of(pid).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
     let signal = if forced { Signal::KILL } else { Signal::TERM };
     Ok(kill_process(named, signal)?)
+}
+
+pub(crate) fn remote_kind(path: &Path) -> Option<&'static str> {
+    let found = rustix::fs::statfs(path).ok()?;
+    let local = u32::try_from(libc::MNT_LOCAL).ok()?;
+    (found.f_flags & local == 0).then_some("network")
+}
+
+/// The system watches trees, not folders.
+pub(crate) fn watches_max() -> Option<u64> {
+    None
 }
 
 /// Every file that the standard library opens is closed by exec; macOS has no call for the rest.

@@ -23,7 +23,7 @@ pub(crate) use account::own_user_name;
 pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
 pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
-    process_start,
+    process_start, remote_kind, watches_max,
 };
 
 /// A locked file can be read by others here, so that the lock itself names its owner.
@@ -80,8 +80,17 @@ pub(crate) fn link(to: &Path, path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(to, path)
 }
 
+pub(crate) fn close_folder(path: &Path) -> io::Result<()> {
+    std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+}
+
 pub(crate) fn set_runnable(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
+}
+
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 pub(crate) fn is_same_file(open: &File, path: &Path) -> bool {
