@@ -6,7 +6,7 @@
 )]
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,11 +14,12 @@ use serde_json::json;
 use tests::git;
 use tests::machine::Machine;
 use tests::python_reader;
-use tests::scratch;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
 use tests::shim::Shim;
 use tests::wait::{PATIENCE, wait_until};
+
+mod size;
 
 const PLAN: &[u8] = b"# plan \xe2\x80\x94 Thread\nStatus: OPEN\nBall: Codex\nTopic: plan\n\
 Created: 2026-01-05T09:00:00Z\n\n---\nEntry: Claude (alice) 2026-01-05T09:00:00Z\nRole: planner\n\
@@ -198,113 +199,6 @@ fn a_damaged_local_only_repository_is_reported_and_left_alone() {
     let shown = alice.wait_state("local", "reported", |one| one["trouble"] != json!(null));
     assert_eq!(shown["trouble"]["kind"], "damaged");
     assert!(file.exists() && alice.tree("local").join("other.md").exists());
-}
-
-/// What the files below a folder take of the disk, in bytes.
-fn disk_bytes(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let sizes = entries.map(|entry| {
-        let kind = entry.metadata();
-        let own = kind.as_ref().map_or(0, |file| file.blocks() * 512);
-        let below = kind.is_ok_and(|file| file.is_dir());
-        own + if below { disk_bytes(&entry.path()) } else { 0 }
-    });
-    sizes.sum()
-}
-
-/// What the remote takes when git has packed it as well as it can.
-fn packed_bytes(remote: &BareRepository) -> u64 {
-    let folder = scratch::folder();
-    let clone = [
-        "clone",
-        "--quiet",
-        "--bare",
-        "--template=",
-        &remote.url(),
-        "packed.git",
-    ];
-    git::git(folder.path(), &clone);
-    let packed = folder.path().join("packed.git");
-    git::git(&packed, &["repack", "-a", "-d", "-f", "-q"]);
-    disk_bytes(&packed)
-}
-
-/// What a state takes however little it holds: its folders, and clutter that is not worth the work.
-const ALLOWANCE_BYTES: u64 = 128 << 10;
-
-/// Words that do not pack well, as people's do not.
-fn words(number: usize) -> String {
-    let mut state = number as u64 + 1;
-    let word = |_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        format!("{:x} ", state >> 36)
-    };
-    (0..40).map(word).collect()
-}
-
-/// After `rounds` fetches with news and as many pushes the state takes at most twice what the remote
-/// takes packed, and `allowance`.
-fn check_size(rounds: usize, topics: usize, allowance: u64) {
-    let start = std::time::Instant::now();
-    let remote = BareRepository::new();
-    let sync = "poll_active = \"1s\"\npoll_idle = \"1s\"\npush_delay = \"0ms\"";
-    let mut alice = Machine::new(&Settings::of("alice").sync(sync).remote(&remote.url()));
-    let mut bob = Machine::new(&Settings::of("bob").sync(sync).remote(&remote.url()));
-    alice.start();
-    bob.start();
-    let mut claude = Shim::connect(&alice, "claude-code");
-    let mut codex = Shim::connect(&bob, "codex-mcp-client");
-    let mut largest = 0;
-    let state = alice.folder().join("state/repositories/acme");
-    for number in 0..rounds {
-        // Each is pushed before the other begins, and fetched by it.
-        for (agent, who) in [(&mut claude, "a"), (&mut codex, "b")] {
-            let topic = format!("topic-{}", number % topics);
-            let say = json!({"topic": topic, "title": format!("{who} {number}"), "body": words(number),
-                "wait_seconds": 10});
-            let said = agent.call("say", say).structured;
-            assert_eq!(said["delivery"], "pushed", "{said}");
-        }
-        let fetched = claude.call("sync", json!({})).structured;
-        assert_eq!(fetched["pending"], 0);
-        if number % 10 == 0 {
-            largest = largest.max(disk_bytes(&state));
-        }
-    }
-    alice.wait_in_step("acme");
-    let packed = packed_bytes(&remote);
-    let bound = 2 * packed + allowance;
-    let mut now = 0;
-    wait_until("the state is small", PATIENCE * 4, || {
-        now = disk_bytes(&state);
-        now <= bound
-    });
-    let seconds = start.elapsed().as_secs();
-    let clone = disk_bytes(&alice.clone_of("acme"));
-    println!(
-        "{rounds} fetches and {rounds} pushes in {seconds} s: packed {packed} B, state {now} B \
-         (clone {clone} B), ratio {:.2}, at most {largest} B on the way",
-        now as f64 / packed as f64
-    );
-    assert!(is_sound(&alice.clone_of("acme")));
-    let logs = alice.logs();
-    assert!(logs.contains("Made small"), "{logs}");
-    let commits = remote.log().len();
-    assert_eq!(commits, 2 * rounds);
-    remote.assert_sound();
-}
-
-#[test]
-fn the_state_stays_small() {
-    check_size(120, 6, ALLOWANCE_BYTES);
-}
-
-#[test]
-#[ignore = "takes about 30 minutes; run by: ./tests/run.sh size"]
-fn the_state_stays_within_twice_the_packed_size() {
-    check_size(2_000, 20, 0);
 }
 
 /// A small disk of its own, gone at the end.
