@@ -5,22 +5,24 @@
 //! on the remote (git's). What was answered must be there exactly once, or the run fails.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tests::machine::Machine;
 use tests::shim::Shim;
 use tests::wait::wait_until;
 
-use over::{Over, Reached};
+use crate::over::{Over, Reached};
+use crate::table::{Row, Side, Target, Unit};
+use crate::writing::BODY;
 use tip_watch::TipWatch;
 
 mod git_loop;
-mod over;
 mod tip_watch;
 
-/// The argument that asks for this table.
+/// The argument that asks for these rows.
 pub(crate) const NAME: &str = "contention";
 
 /// Entries of one writer.
@@ -32,96 +34,118 @@ const FINISH_MAX: Duration = Duration::from_secs(300);
 /// The topic that everybody writes in.
 const TOPIC: &str = "talk";
 
-/// What one entry says.
-const BODY: &str = "What was found, what follows from it, and what is left to do.\n";
+/// What the daemons stand beside.
+const GIT: &str = "`git commit`, `push`, `pull --rebase`";
 
-/// A run without numbers: how many writers, over what, and how many times git's rate ours must be.
-const CASES: [(usize, Over, Option<f64>); 6] = [
-    (2, Over::File, None),
-    (5, Over::File, None),
-    (10, Over::File, Some(10.0)),
-    (20, Over::File, None),
-    (50, Over::File, Some(50.0)),
-    (10, Over::Ssh, Some(10.0)),
+/// How many writers, and over what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Case(usize, Over);
+
+/// The cases of a run that names none.
+pub(crate) const CASES: [Case; 7] = [
+    Case(2, Over::File),
+    Case(5, Over::File),
+    Case(10, Over::File),
+    Case(20, Over::File),
+    Case(50, Over::File),
+    Case(10, Over::Http),
+    Case(10, Over::Ssh),
 ];
 
-const HEADING: &str = "\
-| writers | over | ours, entries/s | wait p50 | worst | git, entries/s | its worst | ratio | target | pushes | rejected | met |
-|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|
-";
-
 /// What one side did.
-pub(crate) struct Side {
-    /// Entries that are on the remote.
-    done: usize,
-    /// Until the last of them was, or the time was up.
+pub(crate) struct Did {
+    /// Until the last entry was on the remote, or the time was up.
     took: Duration,
-    /// For each of them, from when its writer had it answered (ours) or began with it (git's) to
-    /// the remote.
+    /// For each entry that is on the remote, from when its writer had it answered (ours) or began
+    /// with it (git's) to the remote.
     waits: Vec<Duration>,
+    /// How often somebody pushed.
+    pushes: usize,
+    /// How often the remote had moved.
+    rejected: usize,
 }
 
-/// What the daemons counted.
-#[derive(Default)]
-struct Counted {
-    pushes: u64,
-    rejected: u64,
-}
-
-/// Prints the table: for the numbers of writers that are named, each over `file://`; for all of
-/// [`CASES`] where none is.
-pub(crate) fn print(numbers: &[String]) -> io::Result<()> {
-    let mut out = io::stdout();
-    out.write_all(HEADING.as_bytes())?;
-    let named: Vec<(usize, Over, Option<f64>)> = numbers
-        .iter()
-        .map(|number| number.parse().expect("a number of writers"))
-        .map(|writers| (writers, Over::File, None))
-        .collect();
-    let cases = if named.is_empty() { &CASES[..] } else { &named };
-    for &(writers, over, target) in cases {
-        let reached = Reached::new(over);
-        let (ours, counted) = ours(writers, &reached);
-        let theirs = git_loop::run(writers, &Reached::new(over));
-        out.write_all(line(writers, over, target, &ours, &counted, &theirs).as_bytes())?;
-        out.flush()?;
-    }
-    Ok(())
-}
-
-fn line(
-    writers: usize,
-    over: Over,
-    target: Option<f64>,
-    ours: &Side,
-    counted: &Counted,
-    theirs: &Side,
-) -> String {
-    let ratio = ours.rate() / theirs.rate();
-    let (target, met) = match target {
-        Some(least) => (
-            format!("≥ {least}×"),
-            if ratio >= least { "yes" } else { "NO" },
-        ),
-        None => (String::new(), ""),
+/// The cases that are named: each number of writers over each server, `file` where none is named;
+/// all of [`CASES`] where nothing is.
+///
+/// # Errors
+/// For a word that is neither a number nor a server.
+pub(crate) fn cases(words: &[String]) -> io::Result<Vec<Case>> {
+    let server = |word: &String| Over::ALL.into_iter().find(|o| o.argument() == word);
+    let servers: Vec<Over> = words.iter().filter_map(server).collect();
+    let numbers = words.iter().filter(|word| server(word).is_none());
+    let numbers: Vec<usize> = numbers
+        .map(|word| word.parse().ok().filter(|writers| *writers > 0))
+        .collect::<Option<_>>()
+        .ok_or_else(|| {
+            let words = "after `contention`: numbers of writers, and file, http, ssh";
+            io::Error::new(io::ErrorKind::InvalidInput, words)
+        })?;
+    let is_wanted = |Case(writers, over): &Case| {
+        (servers.is_empty() || servers.contains(over))
+            && (numbers.is_empty() || numbers.contains(writers))
     };
-    format!(
-        "| {writers} | {} | {:.1} | {:.1} s | {:.1} s | {:.2} ({} of {}) | {:.1} s | {ratio:.1}× | {target} | {} | {:.0} % | {met} |\n",
-        over.name(),
-        ours.rate(),
-        ours.median().as_secs_f64(),
-        ours.worst().as_secs_f64(),
-        theirs.rate(),
-        theirs.done,
-        writers * WRITES_OF_EACH,
-        theirs.worst().as_secs_f64(),
-        counted.pushes,
-        100.0 * counted.rejected as f64 / counted.pushes as f64,
-    )
+    if numbers.is_empty() {
+        return Ok(CASES.into_iter().filter(is_wanted).collect());
+    }
+    let servers = if servers.is_empty() {
+        vec![Over::File]
+    } else {
+        servers
+    };
+    let each = |over: Over| numbers.iter().map(move |writers| Case(*writers, over));
+    Ok(servers.into_iter().flat_map(each).collect())
 }
 
-fn ours(writers: usize, reached: &Reached) -> (Side, Counted) {
-    let machines: Vec<Machine> = (0..writers).map(|number| reached.machine(number)).collect();
+impl Case {
+    /// Runs both sides.
+    pub(crate) fn rows(self) -> Vec<Row> {
+        let Self(writers, over) = self;
+        let ours = ours(writers, &Reached::new(over));
+        let theirs = git_loop::run(writers, &Reached::new(over));
+        let target = match writers {
+            10 => Target::AtLeast(10.0),
+            50 => Target::AtLeast(50.0),
+            _ => Target::None,
+        };
+        let what = format!("entries of {writers} writers on one topic, {}", over.name());
+        let row = |what: &str, target, unit, figure: fn(&Did) -> f64, taken: fn(&Did) -> usize| {
+            let side = |did: &Did| Side::of(figure(did), taken(did));
+            Row::of_sides(what, GIT, (target, unit), side(&ours), Some(side(&theirs)))
+        };
+        let entries = |did: &Did| did.waits.len();
+        let seconds = Unit::Seconds;
+        vec![
+            row(&what, target, Unit::PerSecond, Did::rate, entries),
+            row(
+                "… half of them waited",
+                Target::None,
+                seconds,
+                Did::median,
+                entries,
+            ),
+            row(
+                "… the last of them waited",
+                Target::None,
+                seconds,
+                Did::worst,
+                entries,
+            ),
+            row(
+                "… pushes that came too late",
+                Target::None,
+                Unit::Percent,
+                Did::late,
+                |did| did.pushes,
+            ),
+        ]
+    }
+}
+
+fn ours(writers: usize, reached: &Reached) -> Did {
+    let machines: Vec<Machine> = (0..writers)
+        .map(|number| reached.machine(&format!("user{number}"), ""))
+        .collect();
     for machine in &machines {
         machine.wait_in_step("acme");
     }
@@ -155,12 +179,12 @@ fn ours(writers: usize, reached: &Reached) -> (Side, Counted) {
     assert_eq!(ids.len(), said.len(), "an Entry-ID is drawn once");
     reached.bare().assert_holds_once(TOPIC, &ids);
     let waits = said.iter().map(|(id, answered)| arrived[id] - *answered);
-    let side = Side {
-        done: said.len(),
+    Did {
         took: *arrived.values().max().expect("something was said") - began,
         waits: waits.collect(),
-    };
-    (side, counted(&machines))
+        pushes: counted(&machines, |metrics| &metrics["pushes"]["count"]),
+        rejected: counted(&machines, |metrics| &metrics["conflicts"]),
+    }
 }
 
 fn say_all(agent: &mut Shim) -> Vec<(String, Instant)> {
@@ -173,29 +197,31 @@ fn say_all(agent: &mut Shim) -> Vec<(String, Instant)> {
         .collect()
 }
 
-fn counted(machines: &[Machine]) -> Counted {
+/// The sum of what the daemons counted.
+fn counted(machines: &[Machine], count: impl Fn(&Value) -> &Value) -> usize {
     let all = machines.iter().map(|machine| machine.json(&["status"]));
-    all.fold(Counted::default(), |sum, status| {
-        let metrics = &status["metrics"];
-        Counted {
-            pushes: sum.pushes + metrics["pushes"]["count"].as_u64().expect("a count"),
-            rejected: sum.rejected + metrics["conflicts"].as_u64().expect("a count"),
-        }
-    })
+    let counts = all.map(|status| count(&status["metrics"]).as_u64().expect("a count"));
+    usize::try_from(counts.sum::<u64>()).expect("it is small")
 }
 
-impl Side {
+impl Did {
     fn rate(&self) -> f64 {
-        self.done as f64 / self.took.as_secs_f64()
+        self.waits.len() as f64 / self.took.as_secs_f64()
     }
 
-    fn worst(&self) -> Duration {
-        self.waits.iter().max().copied().unwrap_or_default()
+    fn worst(&self) -> f64 {
+        let worst = self.waits.iter().max().copied();
+        worst.unwrap_or_default().as_secs_f64()
     }
 
-    fn median(&self) -> Duration {
+    fn median(&self) -> f64 {
         let mut sorted = self.waits.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+        let median = sorted.get(sorted.len() / 2).copied();
+        median.unwrap_or_default().as_secs_f64()
+    }
+
+    fn late(&self) -> f64 {
+        100.0 * self.rejected as f64 / self.pushes as f64
     }
 }

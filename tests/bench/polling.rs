@@ -3,15 +3,15 @@
 use std::fs;
 use std::time::Duration;
 
+use tests::cli::Ran;
 use tests::git;
 use tests::machine::Machine;
 use tests::processes;
 use tests::scratch;
-use tests::servers::bare::BareRepository;
-use tests::settings::Settings;
 
+use crate::over::{Over, Reached};
 use crate::pairs::Pairs;
-use crate::table::Row;
+use crate::table::{Row, Target};
 
 /// How many fetches each side makes at a time: the kernel counts in ticks of 10 ms.
 const FETCHES_LEN: u32 = 40;
@@ -22,15 +22,21 @@ const TICK: Duration = Duration::from_millis(10);
 /// `utime`, `stime`, `cutime` and `cstime`, counted after the name; source: proc(5).
 const TIMES: std::ops::Range<usize> = 11..15;
 
-/// One row over `file://`.
-pub(crate) fn row() -> Row {
-    let remote = BareRepository::holding(&[("plan.md", b"# plan\n")], "Begin");
-    let settings = Settings::of("alice").sync("poll_active = \"60s\"\npoll_idle = \"60s\"");
-    let mut alice = Machine::new(&settings.remote(&remote.url()));
-    alice.start();
+/// A row for each kind of server.
+pub(crate) fn rows() -> Vec<Row> {
+    Over::ALL.map(row).into()
+}
+
+fn row(over: Over) -> Row {
+    let reached = Reached::new(over);
+    let alice = reached.machine("alice", "poll_active = \"60s\"\npoll_idle = \"60s\"");
     alice.wait_in_step("acme");
     let clone = scratch::folder();
-    git::git(clone.path(), &["clone", "--quiet", &remote.url(), "."]);
+    let git = |arguments: &[&str]| {
+        let mut git = git::command(clone.path());
+        let _done = Ran::run(reached.let_in(&mut git).args(arguments), "").done();
+    };
+    git(&["clone", "--quiet", &reached.url(), "."]);
     let ours = || {
         let before = of_machine(&alice);
         for _ in 0..FETCHES_LEN {
@@ -42,16 +48,17 @@ pub(crate) fn row() -> Row {
     let theirs = || {
         let before = of_children();
         for _ in 0..FETCHES_LEN {
-            git::git(clone.path(), &["fetch", "--quiet"]);
+            git(&["fetch", "--quiet"]);
         }
         of_children().saturating_sub(before) / FETCHES_LEN
     };
-    Row {
-        what: "processor time of a no-op poll, `file://`",
-        beside: "`git fetch`",
-        ratio_max: Some(0.3),
-        pairs: Pairs::take(7, ours, theirs),
-    }
+    let pairs = Pairs::take(7, ours, theirs);
+    Row::of_pairs(
+        format!("processor time of a no-op poll, {}", over.name()),
+        "`git fetch`",
+        Target::AtMost(0.3),
+        &pairs,
+    )
 }
 
 /// Of the daemon, of whatever it runs, and of what these waited for.

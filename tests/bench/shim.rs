@@ -13,7 +13,7 @@ use tests::shim::Shim;
 
 use crate::pairs::{Pairs, time};
 use crate::pipe::{self, PUMP, Pipe};
-use crate::table::Row;
+use crate::table::{Row, Target};
 
 /// How many entries the thread has that is read.
 const ENTRIES_LEN: usize = 50;
@@ -102,35 +102,32 @@ fn carried(machine: &Machine) -> Vec<Row> {
             },
         )
     };
-    let mut row = |what, ratio_max, pairs_len, request| Row {
-        what,
-        beside: ECHO,
-        ratio_max,
-        pairs: beside(pairs_len, request),
+    let mut row = |what: &str, target, pairs_len, request| {
+        Row::of_pairs(what, ECHO, target, &beside(pairs_len, request))
     };
     let (mut topics, mut says) = (0.., 0..);
     vec![
         row(
             "`read_thread` of 50 entries",
-            Some(3.0),
+            Target::AtMost(3.0),
             500,
             Box::new(|_| read("plan")),
         ),
         row(
             "… `ping`, the least that a request takes",
-            None,
+            Target::None,
             500,
             Box::new(|_| json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})),
         ),
         row(
             "… of a thread that was not read before",
-            None,
+            Target::None,
             FIRST_READS_LEN,
             Box::new(move |_| read(&format!("first-{}", topics.next().unwrap_or(0)))),
         ),
         row(
             "… right after a write to the thread",
-            None,
+            Target::None,
             READS_AFTER_WRITES_LEN,
             Box::new(move |shim| {
                 let said = shim.exchange(&pipe::line(&say("busy", says.next().unwrap_or(0))));
@@ -141,7 +138,7 @@ fn carried(machine: &Machine) -> Vec<Row> {
         ),
         row(
             "… the newest of a thread of 1,000 entries",
-            None,
+            Target::None,
             200,
             Box::new(|_| call("read_thread", &json!({"topic": "long"}))),
         ),
@@ -191,10 +188,10 @@ fn start(machine: &Machine) -> Row {
             assert!(nothing.output().is_ok_and(|output| output.status.success()));
         })
     };
-    Row {
-        what: "shim start to `initialize` answered",
-        beside: "`/bin/true`",
-        ratio_max: Some(5.0),
-        pairs: Pairs::take(60, ours, theirs),
-    }
+    Row::of_pairs(
+        "shim start to `initialize` answered",
+        "`/bin/true`",
+        Target::AtMost(5.0),
+        &Pairs::take(60, ours, theirs),
+    )
 }

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use tests::git;
 use tests::scratch;
 
-use super::over::Reached;
-use super::{BODY, Side, TOPIC, WRITES_OF_EACH};
+use super::{Did, TOPIC, WRITES_OF_EACH};
+use crate::over::Reached;
+use crate::writing::BODY;
 
 /// The loop is stopped after this long: with many writers it would not end in an hour.
 const TIME_BOX: Duration = Duration::from_secs(20);
@@ -25,15 +26,23 @@ struct Writer<'reached> {
     number: usize,
 }
 
+/// What one writer did.
+struct Written {
+    /// The time that each entry took which arrived.
+    waits: Vec<Duration>,
+    pushes: usize,
+    ended: Instant,
+}
+
 /// Runs as many writers at once, until all have said all or the time is up.
-pub(crate) fn run(writers: usize, reached: &Reached) -> Side {
+pub(crate) fn run(writers: usize, reached: &Reached) -> Did {
     let folder = scratch::folder();
     let clones: Vec<Writer<'_>> = (0..writers)
         .map(|number| Writer::clone(reached, &folder.path().join(number.to_string()), number))
         .collect();
     let together = Barrier::new(writers);
     let began = Instant::now();
-    let written: Vec<(Vec<Duration>, Instant)> = std::thread::scope(|scope| {
+    let written: Vec<Written> = std::thread::scope(|scope| {
         let started: Vec<_> = clones
             .iter()
             .map(|writer| {
@@ -48,13 +57,16 @@ pub(crate) fn run(writers: usize, reached: &Reached) -> Side {
         all.map(|writer| writer.join().expect("git starts"))
             .collect()
     });
-    let last = written.iter().map(|(_, ended)| *ended).max();
-    let waits: Vec<Duration> = written.into_iter().flat_map(|(waits, _)| waits).collect();
+    let last = written.iter().map(|one| one.ended).max();
+    let pushes = written.iter().map(|one| one.pushes).sum();
+    let waits: Vec<Duration> = written.into_iter().flat_map(|one| one.waits).collect();
     let there = reached.bare().text(&format!("{TOPIC}.md"));
     assert_eq!(there.matches(BODY).count(), waits.len(), "{there}");
-    Side {
-        done: waits.len(),
+    Did {
         took: last.unwrap_or(began) - began,
+        pushes,
+        // One entry a push: what did not bring one was rejected.
+        rejected: pushes - waits.len(),
         waits,
     }
 }
@@ -71,15 +83,22 @@ impl<'reached> Writer<'reached> {
         writer
     }
 
-    /// The time that each entry took which arrived, and when the writer ended.
-    fn write_all(&self, until: Instant) -> (Vec<Duration>, Instant) {
-        let mut waits = Vec::new();
+    fn write_all(&self, until: Instant) -> Written {
+        let mut written = Written {
+            waits: Vec::new(),
+            pushes: 0,
+            ended: until,
+        };
         for entry in 0..WRITES_OF_EACH {
             let began = Instant::now();
             self.commit(entry);
-            while !self.git(&["push", "--quiet", "origin", "HEAD:main"]) {
+            loop {
+                written.pushes += 1;
+                if self.git(&["push", "--quiet", "origin", "HEAD:main"]) {
+                    break;
+                }
                 if Instant::now() >= until {
-                    return (waits, until);
+                    return written;
                 }
                 if !self.git(&["pull", "--quiet", "--rebase", "origin", "main"]) {
                     self.git(&["rebase", "--abort"]);
@@ -87,12 +106,13 @@ impl<'reached> Writer<'reached> {
                     self.commit(entry);
                 }
             }
-            waits.push(began.elapsed());
+            written.waits.push(began.elapsed());
             if Instant::now() >= until {
-                return (waits, until);
+                return written;
             }
         }
-        (waits, Instant::now())
+        written.ended = Instant::now();
+        written
     }
 
     fn commit(&self, entry: usize) {
