@@ -27,6 +27,12 @@ const MEMORY_MAX: u64 = 192 << 20;
 /// What a killed process left half written goes when it is older than this.
 const STALE_AGE: Duration = Duration::from_secs(60 * 60);
 
+/// How many files a failure names.
+const LISTED_LEN: usize = 40;
+
+/// Between two looks at a state that is to become small.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Looks at the folder after so many rounds.
 const LOOK_EVERY: usize = 10;
 
@@ -71,11 +77,7 @@ fn check(rounds: usize, topics: usize, allowance: u64) {
     alice.wait_in_step("acme");
     let packed = packed_bytes(&remote);
     let bound = 2 * packed + allowance;
-    let mut now = 0;
-    wait_until("the state is small", PATIENCE * 4, || {
-        now = disk_bytes(&state);
-        now <= bound
-    });
+    let now = wait_until_small(&state, bound);
     let clone = disk_bytes(&alice.clone_of("acme"));
     let daemon = processes::memory_peak(alice.daemon_pid().expect("it runs"));
     println!(
@@ -86,12 +88,54 @@ fn check(rounds: usize, topics: usize, allowance: u64) {
         now as f64 / packed as f64
     );
     assert!(daemon < MEMORY_MAX && transfer < MEMORY_MAX);
+    // It is logged after the last file is gone.
+    wait_until("it is logged", PATIENCE, || {
+        alice.logs().contains("Made small")
+    });
     assert!(is_sound(&alice.clone_of("acme")));
     assert!(!half_written.exists(), "it is older than an hour");
-    let logs = alice.logs();
-    assert!(logs.contains("Made small"), "{logs}");
     assert_eq!(remote.log().len(), 2 * rounds);
     remote.assert_sound();
+}
+
+/// Waits until the state takes at most `bound`; what it takes then. While a pack is being made, or
+/// what it replaces removed, the size is that of no state.
+fn wait_until_small(state: &Path, bound: u64) -> u64 {
+    let begun = Instant::now();
+    let packing = state.join("clone.git/packing");
+    let mut now = 0;
+    loop {
+        if !packing.exists() {
+            now = disk_bytes(state);
+            if now <= bound && !packing.exists() {
+                return now;
+            }
+        }
+        let took = begun.elapsed();
+        assert!(
+            took < PATIENCE * 4,
+            "{now} B of at most {bound} B after {took:?}:\n{}",
+            listing(state)
+        );
+        // Nobody unparks: this is the pause between two looks.
+        std::thread::park_timeout(LOOK_PAUSE);
+    }
+}
+
+/// What below a folder takes the most, a line each.
+fn listing(folder: &Path) -> String {
+    let mut du = std::process::Command::new("du");
+    let listed = Ran::run(du.args(["--all", "--block-size=1"]).arg(folder), "").stdout;
+    let mut lines: Vec<(u64, &str)> = listed
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .filter_map(|(bytes, path)| Some((bytes.parse().ok()?, path)))
+        .collect();
+    lines.sort_unstable_by(|one, other| other.cmp(one));
+    let lines = lines.iter().take(LISTED_LEN);
+    lines
+        .map(|(bytes, path)| format!("{bytes:>9} {path}\n"))
+        .collect()
 }
 
 /// A pack that a process began two hours ago, and did not live to finish.
