@@ -185,11 +185,11 @@ impl EventLoop {
     fn take(&mut self, message: Message) {
         match message {
             Message::Submit(submission) => {
-                let new = self
-                    .submissions
-                    .admit(*submission, &mut self.outbox, unix_now());
-                if let Some(id) = new {
-                    self.tell(Event::Submitted { id });
+                let outbox = &mut self.outbox;
+                match self.submissions.admit(*submission, outbox, unix_now()) {
+                    Ok(Some(id)) => self.tell(Event::Submitted { id }),
+                    Ok(None) => (),
+                    Err(full) => self.outbox_was_full(&full),
                 }
                 self.tell(Event::ClientActive);
             }

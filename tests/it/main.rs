@@ -7,6 +7,7 @@ mod crash;
 mod doctor;
 mod endless_remotes;
 mod foreign_history;
+mod full_outbox;
 mod hostile;
 mod housekeeping;
 mod identity;

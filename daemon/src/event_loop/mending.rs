@@ -1,5 +1,5 @@
-//! What the loop does about a damaged clone, a full disk, and done operations that are still in the
-//! outbox.
+//! What the loop does about a damaged clone, a full disk, a full outbox, and done operations that are
+//! still in the outbox.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::event_loop::EventLoop;
-use crate::outbox::{KeepError, Settling};
+use crate::outbox::{KeepError, OutboxFull, Settling};
 use crate::snapshot::Missing;
 
 /// Between two looks at a disk that refused something.
@@ -88,6 +88,31 @@ impl EventLoop {
         self.words.insert(kind, (message, hint.to_owned()));
         self.mending.disk_is_full = true;
         self.mending.look_again();
+        let trouble = Trouble::new(kind);
+        self.tell(Event::TroubleFound { trouble });
+    }
+
+    /// A write was refused because too much waits to be sent.
+    pub(super) fn outbox_was_full(&mut self, full: &OutboxFull) {
+        let kind = TroubleKind::OutboxFull;
+        let cause = self.engine.trouble_of_exchanges();
+        let cause = cause.map(|cause| self.shown_trouble(cause.kind));
+        let message = format!(
+            "{} operations wait on this machine to be sent, which is all that may; further writes \
+             are refused.",
+            full.operations
+        );
+        let hint = match cause {
+            Some(cause) => format!(
+                "Nothing is lost, and they are sent by themselves when this is over: {} {}",
+                cause.message, cause.hint
+            ),
+            None => {
+                "Nothing is lost, and they are sent by themselves; write again then.".to_owned()
+            }
+        };
+        warn!(repository = %self.performer.name, %full, "A write was refused");
+        self.words.insert(kind, (message, hint));
         let trouble = Trouble::new(kind);
         self.tell(Event::TroubleFound { trouble });
     }

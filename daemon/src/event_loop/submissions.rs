@@ -8,7 +8,7 @@ use threads::timestamp::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::handle::{Accepted, NotAccepted, Submission};
-use crate::outbox::{Found, Kept, Outbox, Slot};
+use crate::outbox::{Found, Kept, Outbox, OutboxFull, Slot};
 
 /// How many operations share one trip to the disk at most.
 const BATCH_MAX: usize = 256;
@@ -29,12 +29,15 @@ pub(crate) struct Submissions {
 impl Submissions {
     /// Tells a new call, which is given a place in the outbox, from a repeated one, which is
     /// answered like the first. Gives the ID of a new one.
+    ///
+    /// # Errors
+    /// [`OutboxFull`], once the call is answered with that.
     pub(crate) fn admit(
         &mut self,
         submission: Submission,
         outbox: &mut Outbox,
         now: Timestamp,
-    ) -> Option<EntryId> {
+    ) -> Result<Option<EntryId>, OutboxFull> {
         let Submission {
             operation,
             resent_as,
@@ -52,17 +55,17 @@ impl Submissions {
                     repeated: true,
                     then,
                 }));
-                return None;
+                return Ok(None);
             }
             Some(Earlier::Same {
                 id, durable: false, ..
             }) => {
                 self.waiting.entry(id).or_default().push((answer, true));
-                return None;
+                return Ok(None);
             }
             Some(Earlier::OtherArguments) => {
                 let _ = answer.send(Err(NotAccepted::KeyReused));
-                return None;
+                return Ok(None);
             }
             None => (),
         }
@@ -73,11 +76,11 @@ impl Submissions {
             Ok(slot) => {
                 let id = slot.kept.operation.id.clone();
                 self.waiting.insert(id.clone(), vec![(answer, false)]);
-                Some(id)
+                Ok(Some(id))
             }
-            Err(_) => {
+            Err(full) => {
                 let _ = answer.send(Err(NotAccepted::OutboxFull));
-                None
+                Err(full)
             }
         }
     }

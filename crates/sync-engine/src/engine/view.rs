@@ -25,14 +25,21 @@ impl Engine {
         }
     }
 
-    /// What stands in the way: of fetches, else of pushes, else of nothing but worth a word.
+    /// What stands in the way: of writes, else of fetches, else of pushes, else of nothing but worth
+    /// a word.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
-        let noticed = || self.notices.values().next().copied();
-        self.fetches
-            .trouble()
-            .or_else(|| self.pushes.trouble())
-            .or_else(noticed)
+        // What keeps the outbox from getting empty is waited for; that nothing more is taken is not.
+        let full = self.notices.get(&TroubleKind::OutboxFull).copied();
+        full.or_else(|| self.trouble_of_exchanges())
+            .or_else(|| self.notices.values().next().copied())
+    }
+
+    /// What stands in the way of fetches, else of pushes.
+    #[must_use]
+    pub fn trouble_of_exchanges(&self) -> Option<Trouble> {
+        let fetches = self.fetches.trouble();
+        fetches.or_else(|| self.pushes.trouble())
     }
 
     /// How the repository stands, for people.

@@ -524,6 +524,27 @@ fn answers_that_nobody_waits_for_are_ignored() {
 }
 
 #[test]
+fn a_full_outbox_is_shown_before_what_fills_it_and_until_there_is_room() {
+    check(
+        "0: started a
+         50: fetch_failed offline
+         60: found outbox_full
+         60: show
+         60: sync
+         80: fetched
+         90: pushed a
+         90: show",
+        expect![[r#"
+            0ms fetch
+            60ms = attention | outbox_full | pending 1 | pausing until 575ms, 1
+            60ms fetch
+            80ms push a
+            90ms = synced | - | pending 0 | resting
+        "#]],
+    );
+}
+
+#[test]
 fn every_kind_gives_the_state_of_the_contract() {
     let mut out = String::new();
     for kind in TroubleKind::ALL {
