@@ -2,7 +2,7 @@
 //! and kept for the reads that follow.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use protocol::answer::Entry;
 use threads::entry::Entry as InFile;
@@ -25,7 +25,7 @@ pub(crate) struct Entries {
 
 #[derive(Debug)]
 struct Row {
-    entry: Entry,
+    entry: Arc<Entry>,
     chars_len: usize,
 }
 
@@ -58,13 +58,13 @@ impl Entries {
     }
 
     /// An entry as an answer gives it, with that range of its body's characters.
-    pub(crate) fn with_body(&self, index: usize, range: Range<usize>) -> Entry {
+    pub(crate) fn with_body(&self, index: usize, range: Range<usize>) -> Arc<Entry> {
         let Row { entry, chars_len } = self.row(index);
         if range.start == 0 && range.end >= *chars_len {
-            return entry.clone();
+            return Arc::clone(entry);
         }
         let body = entry.body.chars().skip(range.start).take(range.len());
-        without_body(entry, body.collect())
+        Arc::new(without_body(entry, body.collect()))
     }
 
     /// An entry as an answer gives it, with an empty body.
@@ -81,7 +81,7 @@ impl Entries {
             let entry = shown(index, entry, entry.body());
             Row {
                 chars_len: entry.body.chars().count(),
-                entry,
+                entry: Arc::new(entry),
             }
         })
     }

@@ -275,12 +275,16 @@ impl EventLoop {
         self.condition.poll_interval = self.engine.poll_interval().into();
         self.condition.trouble = view.trouble.map(|trouble| self.shown_trouble(trouble.kind));
         let before = self.shown.load();
-        let same = Arc::ptr_eq(&before.base, &self.base)
-            && Arc::ptr_eq(&before.overlay, self.pending.overlay())
-            && *before.condition == self.condition;
-        if same {
+        let same_threads = Arc::ptr_eq(&before.base, &self.base)
+            && Arc::ptr_eq(&before.overlay, self.pending.overlay());
+        if same_threads && *before.condition == self.condition {
             return;
         }
+        let alike = if same_threads {
+            Arc::clone(&before.alike)
+        } else {
+            Arc::default()
+        };
         let kind = |condition: &Condition| condition.trouble.as_ref().map(|t| t.kind.clone());
         let is_news = before.condition.state != self.condition.state
             || kind(&before.condition) != kind(&self.condition);
@@ -294,6 +298,7 @@ impl EventLoop {
             pending: self.pending.id_set(),
             held: self.pending.held(),
             condition: Arc::new(self.condition.clone()),
+            alike,
         }));
         self.replaced.send_modify(|count| *count += 1);
     }

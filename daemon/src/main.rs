@@ -1,5 +1,6 @@
 //! `watercoolerd`: keeps every threads repository in step and answers clients on a local socket.
 
+mod alike;
 mod base;
 mod bodies;
 mod clock;

@@ -223,6 +223,7 @@ fn assemble(
         pending: pending.id_set(),
         held: pending.held(),
         condition: Arc::new(condition.clone()),
+        alike: Arc::default(),
     }));
     let state = surroundings.dirs.state.join("repositories").join(&of.name);
     let handle = Handle {

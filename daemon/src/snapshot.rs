@@ -4,7 +4,7 @@
 //! Readers take an `Arc` and hold it; nobody waits for anybody.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use repository::{BlobId, Tip};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use threads::header::HeaderForm;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 
+use crate::alike::Alike;
 use crate::condition::Condition;
 
 /// The threads of one tip.
@@ -53,6 +54,8 @@ pub(crate) struct Snapshot {
     pub(crate) held: Arc<BTreeSet<EntryId>>,
     /// How the repository stands.
     pub(crate) condition: Arc<Condition>,
+    /// Its threads in groups, once somebody asked; shared with the next that has the same threads.
+    pub(crate) alike: Arc<OnceLock<Alike>>,
 }
 
 /// One thread as shown.
@@ -127,6 +130,11 @@ impl Snapshot {
             .iter()
             .filter(|(topic, _)| !self.overlay.contains_key(*topic));
         settled.chain(self.overlay.iter())
+    }
+
+    /// Its threads in groups.
+    pub(crate) fn alike(&self) -> &Alike {
+        self.alike.get_or_init(|| Alike::of(self.threads()))
     }
 
     /// How many threads there are.

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Prints the tables of docs/performance.md as this machine gives them.
+# Prints the table of docs/performance.md as this machine gives it.
 #
-#   ./tests/bench/run.sh                    one write, read or poll at a time; about two minutes
-#   ./tests/bench/run.sh PART...            those parts alone: shim, durable, file, at-once, ssh, poll
-#   ./tests/bench/run.sh contention [N...]  N daemons on one topic beside git's commands; all sizes
-#                                           and servers where no N is given, about five minutes
+#   ./tests/bench/run.sh                    every row, about a quarter of an hour
+#   ./tests/bench/run.sh ROW...             these alone: shim, durable, backlog, file, at-once, http,
+#                                           ssh, poll, contention
+#   ./tests/bench/run.sh contention [N...] [file|http|ssh...]
+#                                           N daemons on one topic beside git's commands, over file
+#                                           where no server is named
+#   ./tests/bench/run.sh --runs N ...       each row N times: medians, and how far they lie apart
 #
 # The programs are those in WATERCOOLER_PROGRAMS; where that is unset they are built, optimised.
 set -euo pipefail

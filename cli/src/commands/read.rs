@@ -1,5 +1,7 @@
 //! `watercooler read`: entries with their whole bodies, over as many answers as it takes.
 
+use std::sync::Arc;
+
 use clap::Args;
 use protocol::answer::{Answer, Done, Thread};
 use protocol::request::{ReadThread, Request};
@@ -92,7 +94,7 @@ fn join(thread: &mut Thread, part: &mut Thread) {
     for entry in part.entries.drain(..) {
         match thread.entries.last_mut() {
             Some(last) if cut.is_some() && last.index == entry.index => {
-                last.body.push_str(&entry.body);
+                Arc::make_mut(last).body.push_str(&entry.body);
             }
             Some(_) | None => thread.entries.push(entry),
         }
@@ -165,7 +167,7 @@ mod tests {
             total_entries: 0,
             next_entry,
             next_body_offset: offset,
-            entries,
+            entries: entries.into_iter().map(Into::into).collect(),
             freshness: Freshness {
                 head: None,
                 fetched_at: None,

@@ -97,7 +97,7 @@ mod tests {
             total_entries: 7,
             next_entry,
             next_body_offset: None,
-            entries,
+            entries: entries.into_iter().map(Into::into).collect(),
             freshness: Freshness {
                 head: None,
                 fetched_at: None,

@@ -1,5 +1,7 @@
 //! Cuts a page of a thread until its result fits: whole entries where one fits, else one body.
 
+use std::sync::Arc;
+
 use protocol::answer::{Entry, Thread};
 
 /// The most characters of a title, an author or another short field that others wrote.
@@ -84,13 +86,13 @@ fn beginning(page: &Thread, entry: &Entry, begins_at: u64, chars: usize) -> Thre
         body: entry.body.chars().take(chars).collect(),
         ..*entry
     };
-    let mut page = with_entries(page, vec![part]);
+    let mut page = with_entries(page, vec![Arc::new(part)]);
     page.next_entry = Some(entry.index);
     page.next_body_offset = Some(begins_at.saturating_add(chars as u64));
     page
 }
 
-fn with_entries(thread: &Thread, entries: Vec<Entry>) -> Thread {
+fn with_entries(thread: &Thread, entries: Vec<Arc<Entry>>) -> Thread {
     Thread {
         topic: thread.topic.clone(),
         title: thread.title.clone(),

@@ -1,10 +1,10 @@
 //! What a client gets for a call: a text that is complete, a small structured result, and never
 //! more than a result may hold.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use protocol::{
-    answer::{Answer, Done, Thread, ThreadSummary, Threads},
+    answer::{Answer, Done, Entry, Thread, ThreadSummary, Threads},
     failure::{Failure, FailureCode},
     request::{Filter, Request},
 };
@@ -257,23 +257,39 @@ fn clip_thread(thread: &mut Thread) {
         .into_iter()
         .for_each(clip);
     for entry in &mut thread.entries {
-        let fields = [
-            &mut entry.agent,
-            &mut entry.role,
-            &mut entry.entry_type,
-            &mut entry.title,
-        ];
-        fields.into_iter().for_each(clip);
-        [&mut entry.entry_id, &mut entry.timestamp]
-            .into_iter()
-            .flatten()
-            .for_each(clip);
-        // A character takes a byte at least: a body of so many fits in no result, and is cut.
-        if entry.body.len() > RESULT_BYTES_MAX
-            && let Some((end, _)) = entry.body.char_indices().nth(RESULT_BYTES_MAX)
-        {
-            entry.body.truncate(end);
+        // Nearly all are short enough, and are then not copied.
+        if may_be_too_long(entry) {
+            clip_entry(Arc::make_mut(entry));
         }
+    }
+}
+
+fn may_be_too_long(entry: &Entry) -> bool {
+    let fields = [&entry.agent, &entry.role, &entry.entry_type, &entry.title];
+    let named = [&entry.entry_id, &entry.timestamp].into_iter().flatten();
+    // A character takes a byte at least.
+    let mut all = fields.into_iter().chain(named);
+    all.any(|field| field.len() > fit::FIELD_CHARS_MAX) || entry.body.len() > RESULT_BYTES_MAX
+}
+
+fn clip_entry(entry: &mut Entry) {
+    let clip = |field: &mut String| text::clip(field, fit::FIELD_CHARS_MAX);
+    let fields = [
+        &mut entry.agent,
+        &mut entry.role,
+        &mut entry.entry_type,
+        &mut entry.title,
+    ];
+    fields.into_iter().for_each(clip);
+    [&mut entry.entry_id, &mut entry.timestamp]
+        .into_iter()
+        .flatten()
+        .for_each(clip);
+    // A character takes a byte at least: a body of so many fits in no result, and is cut.
+    if entry.body.len() > RESULT_BYTES_MAX
+        && let Some((end, _)) = entry.body.char_indices().nth(RESULT_BYTES_MAX)
+    {
+        entry.body.truncate(end);
     }
 }
 

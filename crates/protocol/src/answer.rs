@@ -2,6 +2,8 @@
 //! so that `--json` and MCP print the same thing; an unknown value is null and never left out. What
 //! only the words for a person need has a wire name that begins with `_`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -186,8 +188,10 @@ pub struct Thread {
     pub next_entry: Option<u64>,
     /// Character of that entry's body to go on at; null for its beginning.
     pub next_body_offset: Option<u64>,
-    /// The entries of this part, in file order; bodies are empty in a summary.
-    pub entries: Vec<Entry>,
+    /// The entries of this part, in file order; bodies are empty in a summary. Shared, since the
+    /// daemon answers many times with the same ones.
+    #[serde(with = "shared_entries")]
+    pub entries: Vec<Arc<Entry>>,
     /// How fresh.
     pub freshness: Freshness,
 }
@@ -348,6 +352,30 @@ fn drop_words(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(drop_words),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+    }
+}
+
+/// Entries as they would be if nobody shared them; serde has this behind a feature that would
+/// concern everything that is built on it.
+mod shared_entries {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Entry;
+
+    pub(super) fn serialize<S: Serializer>(
+        entries: &[Arc<Entry>],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(entries.iter().map(|entry| &**entry))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Arc<Entry>>, D::Error> {
+        let entries = Vec::<Entry>::deserialize(deserializer)?;
+        Ok(entries.into_iter().map(Arc::new).collect())
     }
 }
 

@@ -1,8 +1,6 @@
 //! Lists and reads threads from the snapshot; nothing here waits for the network or the loop,
 //! but `fresh`, which waits for at most `fresh_wait`.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -70,28 +68,8 @@ pub(crate) fn list(
 
 /// The topics whose turn is this reader's, newest first.
 pub(crate) fn your_turn(setup: &Setup, snapshot: &Snapshot, caller: &Caller) -> Vec<String> {
-    // Threads that stand alike are many, and comparing names costs more than finding one of them.
-    let mut alike = HashMap::new();
-    let mut turns = Vec::new();
-    for (topic, shown) in snapshot.threads() {
-        let thread = &shown.summary;
-        let author = thread.authors.first().map(String::as_str);
-        let stands = (
-            thread.ball.as_str(),
-            thread.status.as_str(),
-            author,
-            thread.closed,
-        );
-        let is_turn = alike
-            .entry(stands)
-            .or_insert_with(|| is_turn(setup, caller, shown));
-        if *is_turn {
-            turns.push((Reverse(thread.updated), topic.as_str()));
-        }
-    }
-    turns.sort_unstable();
-    let topics = turns.into_iter().map(|(_, topic)| topic.to_owned());
-    topics.collect()
+    let alike = snapshot.alike();
+    alike.topics(|shown| is_turn(setup, caller, shown))
 }
 
 fn place_of<'a>(setup: &Setup, caller: &Caller, topic: &'a Topic, shown: &Shown) -> Place<'a> {
@@ -184,7 +162,7 @@ pub(crate) async fn read(
     }
     let rows = part.rows().map(|(index, range)| {
         if asked.without_bodies {
-            entries.bare(index)
+            Arc::new(entries.bare(index))
         } else {
             entries.with_body(index, range)
         }

@@ -21,8 +21,9 @@ use super::is_sound;
 /// What a state takes however little it holds: its folders, and clutter that is not worth the work.
 const ALLOWANCE_BYTES: u64 = 128 << 10;
 
-/// What the daemon may have resident at most: the caches of texts and entries, and itself.
-const MEMORY_MAX: u64 = 192 << 20;
+/// What the daemon may have resident at most: its caches, which may hold 64 MiB of texts, 32 MiB of
+/// entries and 64 MiB of git's objects; the packs that it has mapped, and itself.
+const MEMORY_MAX: u64 = 256 << 20;
 
 /// What a killed process left half written goes when it is older than this.
 const STALE_AGE: Duration = Duration::from_secs(60 * 60);

@@ -263,7 +263,7 @@ pub(super) fn thread(entries: Vec<Entry>) -> Thread {
         total_entries: entries.len() as u64,
         next_entry: None,
         next_body_offset: None,
-        entries,
+        entries: entries.into_iter().map(Into::into).collect(),
         freshness: fresh(),
     }
 }

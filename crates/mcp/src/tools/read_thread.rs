@@ -1,6 +1,8 @@
 //! `watercooler_read_thread`: one thread or a part of it, each entry in a frame that nothing in it
 //! can close.
 
+use std::sync::Arc;
+
 use protocol::{
     answer::{Answer, Done, Entry, Thread},
     failure::Failure,
@@ -121,7 +123,7 @@ fn without_entries(thread: &Thread) -> Value {
     document
 }
 
-fn structured(thread: &Thread, entries: &[Entry]) -> Value {
+fn structured(thread: &Thread, entries: &[Arc<Entry>]) -> Value {
     let done = Done {
         repository: None,
         your_turn: Vec::new(),
@@ -172,7 +174,7 @@ fn markdown(thread: &Thread, frame: impl Fn(&mut String, &Entry)) -> String {
     text
 }
 
-fn range(entries: &[Entry]) -> String {
+fn range(entries: &[Arc<Entry>]) -> String {
     match (entries.first(), entries.last()) {
         (Some(first), Some(last)) => format!("{}–{}", first.index, last.index),
         (None, _) | (_, None) => "none".to_owned(),
