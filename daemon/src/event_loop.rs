@@ -1,6 +1,7 @@
 //! Owns one repository's changing state: takes what happened, asks the engine what to do, starts
 //! it, and shows the outcome. It awaits nothing but the next thing that happens.
 
+mod batch;
 mod losses;
 pub(crate) mod mending;
 mod outcomes;
@@ -38,13 +39,6 @@ pub(crate) const INBOX_MAX: usize = 1024;
 
 /// How many results wait for the loop at most; there are at most four workers.
 pub(crate) const RESULTS_MAX: usize = 16;
-
-/// How many operations one push takes at most; the rest goes with the next, right after. They share
-/// a deadline, and the worker's frames.
-pub(crate) const PUSH_OPERATIONS_MAX: usize = 1_000;
-
-/// How many bytes of text one push takes at most, where it is more than one operation.
-pub(crate) const PUSH_BYTES_MAX: usize = 16 << 20;
 
 /// How many files are written in one go, so that their text is not held all at once.
 const PROJECT_MAX: usize = 64;
@@ -163,7 +157,8 @@ impl EventLoop {
             }
             Action::Tidy => self.performer.tidy(),
             Action::Push => {
-                let slots = batch(self.pending_slots().into_iter());
+                let text_len = |topic: &Topic| self.pending.text_len(topic);
+                let slots = batch::first(self.pending_slots(), text_len);
                 let room = self.outbox.room_to_hold();
                 self.performer.push(Arc::clone(&self.base), slots, room);
             }
@@ -331,17 +326,6 @@ impl EventLoop {
             let _ = answer.send(());
         }
     }
-}
-
-/// As many as one push takes, in their order, and one at least.
-fn batch(slots: impl Iterator<Item = Slot>) -> Vec<Slot> {
-    let mut bytes = 0_usize;
-    let fits = |slot: &Slot| {
-        let first = bytes == 0;
-        bytes = bytes.saturating_add(slot.weight());
-        first || bytes <= PUSH_BYTES_MAX
-    };
-    slots.take(PUSH_OPERATIONS_MAX).take_while(fits).collect()
 }
 
 async fn sleep_until(moment: Option<tokio::time::Instant>) {

@@ -86,6 +86,14 @@ impl Pending {
         self.overlay.get(topic).map(|shown| shown.content.clone())
     }
 
+    /// How long the text of such a thread is, in bytes, with all of them in it.
+    pub(crate) fn text_len(&self, topic: &Topic) -> usize {
+        match self.overlay.get(topic).map(|shown| &shown.content) {
+            Some(Content::Bytes(text)) => text.len(),
+            Some(Content::Blob(_)) | None => 0,
+        }
+    }
+
     /// More operations became durable, in this order.
     pub(crate) fn push_all(&mut self, more: Vec<Arc<Kept>>, base: &Base, performer: &Performer) {
         for (topic, operations) in by_topic(&more) {
