@@ -51,9 +51,10 @@ fn main() -> io::Result<()> {
     }
     let words = arguments.into_iter().filter(|word| word != CARGO_SAYS);
     let (runs_len, words) = runs_len(words.collect())?;
+    let measures = wanted(&words)?;
     let mut out = io::stdout();
     out.write_all(table::HEADING.as_bytes())?;
-    for measure in wanted(&words)? {
+    for measure in measures {
         let runs: Vec<Vec<Row>> = (0..runs_len).map(|_| measure()).collect();
         for place in 0..runs[0].len() {
             let same: Vec<&Row> = runs.iter().map(|rows| &rows[place]).collect();
