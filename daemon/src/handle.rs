@@ -10,6 +10,7 @@ use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::arrivals::Arrivals;
 use crate::damage::Damage;
 use crate::outbox::Written;
 use crate::reading_marks::ReadingMarks;
@@ -37,6 +38,8 @@ pub(crate) struct Handle {
     /// Told where they cannot be.
     pub(crate) damage: Damage,
     pub(crate) marks: Arc<ReadingMarks>,
+    /// Which entries arrived here, in order.
+    pub(crate) arrivals: Arc<Arrivals>,
     /// To the loop.
     pub(crate) inbox: mpsc::Sender<Message>,
     /// When the loop was last told that somebody is there.

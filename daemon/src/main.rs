@@ -1,18 +1,22 @@
 //! `watercoolerd`: keeps every threads repository in step and answers clients on a local socket.
 
 mod alike;
+mod arrivals;
 mod base;
 mod bodies;
+mod changes;
 mod clock;
 mod condition;
 mod damage;
 mod entries;
 mod event_loop;
 mod handle;
+mod headline;
 mod journal;
 mod logs;
 mod metrics;
 mod mint;
+mod news;
 mod open;
 mod outbox;
 mod perform;
@@ -24,6 +28,7 @@ mod shared;
 mod snapshot;
 mod start;
 mod supervisor;
+mod teller;
 mod transfer;
 mod vanished;
 mod working_tree;

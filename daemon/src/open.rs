@@ -17,6 +17,7 @@ use sync_engine::state::Kind;
 use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
+use crate::arrivals::Arrivals;
 use crate::base;
 use crate::bodies::Bodies;
 use crate::clock::Clock;
@@ -28,11 +29,13 @@ use crate::event_loop::submissions::Submissions;
 use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
 use crate::handle::Handle;
 use crate::metrics::Metrics;
+use crate::news::News;
 use crate::outbox::Outbox;
 use crate::perform::{Finished, Performer, unix_now};
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Missing, Snapshot};
+use crate::teller::Teller;
 use crate::transfer::{Link, Sockets};
 use crate::vanished::VanishedFile;
 use crate::working_tree::WorkingTree;
@@ -45,9 +48,18 @@ pub(crate) struct Surroundings {
     pub(crate) bodies: Bodies,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) sockets: Arc<Sockets>,
+    pub(crate) news: News,
 }
 
-/// Opens a repository; the loop returned with its handle is to be run. Blocks on the disk.
+/// One repository, opened: its loop and its teller are to be run.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) handle: Handle,
+    pub(crate) event_loop: EventLoop,
+    pub(crate) teller: Teller,
+}
+
+/// Opens a repository. Blocks on the disk.
 ///
 /// # Errors
 /// Where its folders cannot be used or its URL is none.
@@ -55,7 +67,7 @@ pub(crate) fn open(
     surroundings: &Surroundings,
     settings: &Settings,
     of: &RepositorySettings,
-) -> anyhow::Result<(Handle, EventLoop)> {
+) -> anyhow::Result<Opened> {
     let state = surroundings.dirs.state.join("repositories").join(&of.name);
     std::fs::create_dir_all(&state).with_context(|| format!("make {}", state.display()))?;
     let remote = remote(settings, of)?;
@@ -194,7 +206,7 @@ fn assemble(
     of: &RepositorySettings,
     performer: Performer,
     (base, outbox, tree, results): (Arc<Base>, Outbox, WorkingTree, mpsc::Receiver<Finished>),
-) -> (Handle, EventLoop) {
+) -> Opened {
     let (inbox, messages) = mpsc::channel(INBOX_MAX);
     let (replaced, replacements) = watch::channel(0);
     let clock = surroundings.clock;
@@ -239,8 +251,18 @@ fn assemble(
         clone: Arc::clone(&performer.clone),
         damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
+        arrivals: Arc::new(Arrivals::open(&state)),
         inbox,
         told_active: Mutex::new(None),
+    };
+    let teller = Teller {
+        name: of.name.clone(),
+        shown: Arc::clone(&shown),
+        replaced: handle.replaced.clone(),
+        arrivals: Arc::clone(&handle.arrivals),
+        bodies: surroundings.bodies.clone(),
+        clone: Arc::clone(&handle.clone),
+        news: surroundings.news.clone(),
     };
     let event_loop = EventLoop {
         vanished: performer.vanished_file.read(),
@@ -264,7 +286,11 @@ fn assemble(
         mending: Mending::default(),
         working_tree: Some(tree),
     };
-    (handle, event_loop)
+    Opened {
+        handle,
+        event_loop,
+        teller,
+    }
 }
 
 fn engine(settings: &Settings, remote: Option<&Remote>, clock: Clock) -> Engine {

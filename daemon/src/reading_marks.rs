@@ -214,10 +214,11 @@ mod tests {
             updated: None,
             entries: entries
                 .iter()
-                .map(|&(key, author)| Mark { key, author })
+                .map(|&(key, author)| Mark { key, author, at: 0 })
                 .collect(),
             authors: vec!["Claude (alice)".into(), "Codex (bob)".into()],
             newest: None,
+            newest_title: String::new(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::bodies::Bodies;
 use crate::handle::Handle;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
+use crate::news::News;
 use crate::recent_agents::RecentAgents;
 use crate::settings::Settings;
 
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) setup: ArcSwap<Setup>,
     /// The text of threads.
     pub(crate) bodies: Bodies,
+    /// What is new in the repositories.
+    pub(crate) news: News,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// Entry-IDs.

@@ -92,6 +92,8 @@ pub(crate) struct Summary {
     pub(crate) authors: Vec<String>,
     /// The last entry's ID, where it has one.
     pub(crate) newest: Option<EntryId>,
+    /// The last entry's title.
+    pub(crate) newest_title: String,
 }
 
 /// What tells one entry from another, small enough to hold for all of them.
@@ -101,6 +103,8 @@ pub(crate) struct Mark {
     pub(crate) key: u64,
     /// Its author's place in [`Summary::authors`].
     pub(crate) author: u32,
+    /// Its time in Unix seconds; 0 where it is unreadable or beyond the year 2106.
+    pub(crate) at: u32,
 }
 
 impl Base {
@@ -169,6 +173,12 @@ impl Shown {
 }
 
 impl Summary {
+    /// The author of the entry at that index.
+    pub(crate) fn author_of(&self, index: usize) -> Option<&str> {
+        let place = self.entries.get(index)?.author;
+        self.authors.get(place as usize).map(String::as_str)
+    }
+
     /// The index of the entry of that ID.
     pub(crate) fn place_of(&self, id: &EntryId) -> Option<usize> {
         let key = key_of_id(id);
@@ -195,6 +205,10 @@ impl Summary {
                 .get(entry.agent.as_str())
                 .copied()
                 .unwrap_or(u32::MAX),
+            at: entry
+                .timestamp
+                .and_then(|at| u32::try_from(at.as_unix_seconds()).ok())
+                .unwrap_or(0),
         });
         Some(Self {
             title: thread.title(),
@@ -205,6 +219,10 @@ impl Summary {
             updated: thread.updated().or_else(|| thread.created()),
             entries: marks.collect(),
             newest: thread.newest().and_then(|entry| entry.id.clone()),
+            newest_title: thread
+                .newest()
+                .map(|entry| entry.title.clone())
+                .unwrap_or_default(),
             authors,
         })
     }

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::logs;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
+use crate::news::News;
 use crate::open::Surroundings;
 use crate::recent_agents::RecentAgents;
 use crate::server::serving::Serving;
@@ -85,6 +86,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         bodies: Bodies::new(),
         metrics: Arc::clone(&metrics),
         sockets: Arc::new(Sockets::begin(&dirs)),
+        news: News::new(),
     };
     let mut supervisor = Supervisor::new(surroundings.clone());
     let setup = supervisor.set_up(None).await;
@@ -92,6 +94,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         setup: ArcSwap::from_pointee(setup),
         bodies: surroundings.bodies,
+        news: surroundings.news,
         metrics,
         mint: Mint::new(),
         recent_agents: RecentAgents::open(dirs.state.join("agents.json")),

@@ -89,10 +89,12 @@ impl Supervisor {
             tokio::task::spawn_blocking(move || open::open(&surroundings, &all, &of)).await;
         let opened = opened.unwrap_or_else(|panic| Err(anyhow::Error::new(panic)));
         match opened {
-            Ok((handle, event_loop)) => {
-                info!(repository = %wanted.name, url = handle.url_shown, "Opened");
-                self.loops.spawn(event_loop.run());
-                Ok(handle)
+            Ok(opened) => {
+                let url = &opened.handle.url_shown;
+                info!(repository = %wanted.name, url, "Opened");
+                self.loops.spawn(opened.event_loop.run());
+                self.loops.spawn(opened.teller.run());
+                Ok(opened.handle)
             }
             Err(error) => {
                 error!(repository = %wanted.name, error = format!("{error:#}"), "Not opened");
@@ -153,6 +155,10 @@ fn flush_marks(setup: &ArcSwap<Setup>) {
         if marks.is_changed() {
             tokio::task::spawn_blocking(move || marks.flush());
         }
+        let arrivals = Arc::clone(&handle.arrivals);
+        if arrivals.is_changed() {
+            tokio::task::spawn_blocking(move || arrivals.flush());
+        }
     }
 }
 
@@ -167,6 +173,7 @@ async fn stop_all(handles: impl Iterator<Item = &Arc<Handle>>) {
                 let _ = stopped.await;
             }
             handle.marks.flush();
+            handle.arrivals.close();
         });
     }
     let all = async { while stops.join_next().await.is_some() {} };
