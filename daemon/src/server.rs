@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod caller;
+pub(crate) mod listening;
 pub(crate) mod page;
 pub(crate) mod reads;
 pub(crate) mod refusals;
@@ -22,6 +23,7 @@ use protocol::request::Ask;
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
+use crate::server::listening::Listening;
 use crate::shared::Shared;
 
 /// How many connections are served at once; the next one waits to be accepted.
@@ -104,15 +106,20 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
 }
 
 async fn mcp_session(stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
+    let channel = shared.setup.load().settings.agents.channel;
     let session = mcp::Session {
         key: hello.session.clone(),
         read_only: hello.read_only,
+        channel,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let hello = Arc::new(hello);
+    let (news_of, listener) = (Arc::clone(&shared), Arc::clone(&hello));
+    let listen: mcp::Listen =
+        Arc::new(move |context| Box::new(Listening::begin(&news_of, &listener, context, channel)));
     let ask: mcp::Ask = Arc::new(move |context, request| {
         let (shared, hello) = (Arc::clone(&shared), Arc::clone(&hello));
         Box::pin(async move { answers::answer(&shared, &hello, &context, &request).await })
     });
-    Ok(mcp::serve(stream, session, ask).await?)
+    Ok(mcp::serve(stream, session, ask, listen).await?)
 }

@@ -110,7 +110,21 @@ impl Connection {
         Err(outcome::too_long())
     }
 
-    async fn asked(&self, facts: &Context, request: Request) -> Result<Done, Failure> {
+    /// The words of an answer, for a resource or a prompt. They say nothing of turns that changed:
+    /// that is kept for a call.
+    pub(crate) async fn words(&self, mut call: Call, facts: &Context) -> Result<String, Failure> {
+        for _ in 0..LIST_ROUNDS_MAX {
+            let mut done = self.asked(facts, call.request.clone()).await?;
+            match outcome::shown(&call, &mut done, None, &self.keys)? {
+                Shown::Whole(result) => return Ok(outcome::words(&result)),
+                Shown::AskForFewer(limit) => outcome::ask_for_fewer(&mut call.request, limit),
+            }
+        }
+        Err(outcome::too_long())
+    }
+
+    /// What the daemon says to a request.
+    pub(crate) async fn asked(&self, facts: &Context, request: Request) -> Result<Done, Failure> {
         match (self.ask)(facts.clone(), request).await {
             Outcome::Done(done) => Ok(*done),
             Outcome::Failed(failure) => Err(failure),

@@ -96,6 +96,13 @@ pub(crate) fn failed(failure: &Failure) -> CallToolResult {
     result
 }
 
+/// The text of a result.
+pub(crate) fn words(result: &CallToolResult) -> String {
+    let texts = result.content.iter().filter_map(ContentBlock::as_text);
+    let texts = texts.map(|content| content.text.as_str());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
 /// Makes the request ask for fewer threads.
 pub(crate) fn ask_for_fewer(request: &mut Request, limit: i64) {
     if let Request::ListThreads(list) = request {

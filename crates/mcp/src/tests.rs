@@ -6,5 +6,7 @@ mod limits;
 mod old_names;
 mod opening;
 mod reading;
+mod resources;
+mod telling;
 mod turns;
 mod writing;

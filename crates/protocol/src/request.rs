@@ -141,6 +141,9 @@ pub struct ReadThread {
     /// Wait for one fetch first, for at most `fresh_wait`.
     #[serde(default)]
     pub fresh: bool,
+    /// The reader does not count as shown what is read: a program looks, for somebody to come.
+    #[serde(default)]
+    pub unmarked: bool,
 }
 
 /// Arguments of `say`.

@@ -150,7 +150,7 @@ pub(crate) async fn read(
     let entries = entries(shared, handle, (&topic, &shown)).await?;
     let part = Part::of(asked, &entries)?;
     let known = shown.summary.entries.len();
-    if !asked.without_bodies {
+    if !asked.without_bodies && !asked.unmarked {
         let reader = caller.reader_key();
         let now = Timestamp::now().as_second();
         handle.marks.shown(

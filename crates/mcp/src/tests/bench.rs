@@ -1,6 +1,8 @@
 //! A connection with a scripted daemon: lines in, lines out, and what the daemon was asked.
 
 use std::{
+    future::pending,
+    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,11 +17,12 @@ use protocol::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf},
+    sync::mpsc,
     task::JoinHandle,
     time::timeout,
 };
 
-use crate::{Ask, ServeError, Session, serve};
+use crate::{Ask, Listen, News, Piece, ServeError, Session, serve};
 
 /// No answer takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,7 +34,27 @@ pub(super) struct Bench {
     to: WriteHalf<DuplexStream>,
     served: JoinHandle<Result<(), ServeError>>,
     pub(super) asked: Asked,
+    /// Where this is dropped, no more news will come.
+    pub(super) news: Option<mpsc::UnboundedSender<Piece>>,
     last_id: u64,
+}
+
+/// News from a test, to whoever listens first; those that listen later hear none.
+struct Told(Option<mpsc::UnboundedReceiver<Piece>>);
+
+impl News for Told {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<Piece>> + Send + '_>> {
+        Box::pin(async {
+            match &mut self.0 {
+                Some(told) => told.recv().await,
+                None => pending().await,
+            }
+        })
+    }
+
+    fn ready(&mut self) -> Option<Piece> {
+        self.0.as_mut()?.try_recv().ok()
+    }
 }
 
 impl Bench {
@@ -50,19 +73,28 @@ impl Bench {
     }
 
     pub(super) fn start_with(read_only: bool, ask: Ask, asked: Asked) -> Self {
+        Self::start_as(read_only, false, ask, asked)
+    }
+
+    pub(super) fn start_as(read_only: bool, channel: bool, ask: Ask, asked: Asked) -> Self {
         let (client, server) = tokio::io::duplex(1 << 20);
+        let (news, told) = mpsc::unbounded_channel();
+        let told = Mutex::new(Some(told));
+        let listen: Listen = Arc::new(move |_| Box::new(Told(told.lock().unwrap().take())));
         let session = Session {
             key: "shim-1".into(),
             read_only,
+            channel,
             version: "0.1.0".into(),
         };
-        let served = tokio::spawn(serve(server, session, ask));
+        let served = tokio::spawn(serve(server, session, ask, listen));
         let (from, to) = tokio::io::split(client);
         Self {
             lines: BufReader::new(from).lines(),
             to,
             served,
             asked,
+            news: Some(news),
             last_id: 0,
         }
     }
@@ -100,14 +132,34 @@ impl Bench {
             .expect("an open connection")
     }
 
-    /// The whole answer, `result` or `error`.
-    pub(super) async fn request(&mut self, method: &str, params: Value) -> Value {
+    /// The next message.
+    pub(super) async fn message(&mut self) -> Value {
+        serde_json::from_str(&self.line().await).unwrap()
+    }
+
+    /// Sends a request and does not wait for its answer.
+    pub(super) async fn ask(&mut self, method: &str, params: Value) -> u64 {
         self.last_id += 1;
         let id = self.last_id;
         let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         self.send(&request.to_string()).await;
-        let answer: Value = serde_json::from_str(&self.line().await).unwrap();
-        assert_eq!(answer["id"], id);
+        id
+    }
+
+    pub(super) async fn notify(&mut self, method: &str, params: Value) {
+        let notification = json!({"jsonrpc": "2.0", "method": method, "params": params});
+        self.send(&notification.to_string()).await;
+    }
+
+    pub(super) fn tell(&self, piece: Piece) {
+        self.news.as_ref().unwrap().send(piece).unwrap();
+    }
+
+    /// The whole answer, `result` or `error`.
+    pub(super) async fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.ask(method, params).await;
+        let answer = self.message().await;
+        assert_eq!(answer["id"], id, "{answer}");
         answer
     }
 

@@ -76,43 +76,43 @@ async fn reads() {
     check(
         "watercooler_read_thread",
         json!({"topic": "a", "summary_only": true, "code_branch": "*"}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: None, limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: None, limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_list_thread_entries",
         json!({"topic": "a", "format": "json", "limit": null}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(0), limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(0), limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_v1_list_thread_entries",
         json!({"topic": "a", "offset": 2, "limit": 3}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(2), limit: Some(3), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(2), limit: Some(3), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_get_thread_entry",
         json!({"topic": "a", "index": 3, "entry_id": ""}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(3), limit: Some(1), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(3), limit: Some(1), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_get_thread_entry_range",
         json!({"topic": "a", "start_index": 1, "end_index": 3}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(1), limit: Some(3), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(1), limit: Some(3), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_get_thread_entry_range",
         json!({"topic": "a", "end_index": 3}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(0), limit: Some(4), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(0), limit: Some(4), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })"#]],
     )
     .await;
     check(
         "watercooler_get_thread_entry_range",
         json!({"topic": "a", "start_index": "3", "end_index": 1, "index": -1}),
-        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(3), limit: Some(1), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false })"#]],
+        expect![[r#"ReadThread(ReadThread { topic: "a", from_entry: Some(3), limit: Some(1), since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })"#]],
     )
     .await;
 }

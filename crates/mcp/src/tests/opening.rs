@@ -58,7 +58,18 @@ async fn the_server_says_who_it_is() {
         &expect![[r#"
         {
           "capabilities": {
-            "tools": {}
+            "completions": {},
+            "logging": {},
+            "prompts": {
+              "listChanged": true
+            },
+            "resources": {
+              "listChanged": true,
+              "subscribe": true
+            },
+            "tools": {
+              "listChanged": true
+            }
           },
           "instructions": null,
           "protocolVersion": "2025-11-25",
@@ -90,7 +101,18 @@ async fn the_stateless_era_needs_no_session() {
           },
           "cacheScope": "private",
           "capabilities": {
-            "tools": {}
+            "completions": {},
+            "logging": {},
+            "prompts": {
+              "listChanged": true
+            },
+            "resources": {
+              "listChanged": true,
+              "subscribe": true
+            },
+            "tools": {
+              "listChanged": true
+            }
           },
           "instructions": null,
           "resultType": "complete",
@@ -137,16 +159,12 @@ async fn both_eras_are_served_on_one_stream() {
 async fn what_is_not_served_is_not_found() {
     let mut bench = Bench::session(whoami).await;
     for method in [
-        "resources/list",
-        "resources/subscribe",
-        "prompts/list",
-        "logging/setLevel",
-        "completion/complete",
+        "subscriptions/listen",
+        "tasks/get",
+        "skills/list",
+        "no/such",
     ] {
-        let params = json!({
-            "uri": "watercooler://inbox", "level": "info",
-            "ref": {"type": "ref/prompt", "name": "reply"}, "argument": {"name": "a", "value": "b"},
-        });
+        let params = json!({"notifications": {}, "taskId": "a"});
         let answer = bench.request(method, params).await;
         assert_eq!(answer["error"]["code"], -32601, "{method}");
     }

@@ -81,7 +81,7 @@ async fn a_thread() {
         json!({"topic": "auth-refactor"}),
         Answer::Thread(thread(vec![entry(0, "Body, any markdown."), nameless])),
         expect![[r#"
-            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false })
+            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: None, max_chars: Some(40000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })
             isError: false
             # auth-refactor — Refactor auth
             Status: OPEN | Ball: Codex | Entries: 0–1 of 2
@@ -128,7 +128,7 @@ async fn a_part_of_a_thread_that_may_be_old() {
         }),
         Answer::Thread(part),
         expect![[r#"
-            ReadThread(ReadThread { topic: "auth-refactor", from_entry: Some(4), limit: Some(2), since_entry: None, max_chars: Some(6), body_offset: Some(1), without_bodies: false, fresh: true })
+            ReadThread(ReadThread { topic: "auth-refactor", from_entry: Some(4), limit: Some(2), since_entry: None, max_chars: Some(6), body_offset: Some(1), without_bodies: false, fresh: true, unmarked: false })
             isError: false
             (as of 10:42, offline)
             # auth-refactor — Refactor auth
@@ -166,7 +166,7 @@ async fn a_thread_in_short() {
         json!({"topic": "auth-refactor", "format": "summary", "since_entry": "01JGT3"}),
         Answer::Thread(thread(vec![entry(0, ""), entry(1, "")])),
         expect![[r#"
-            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: Some("01JGT3"), max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false })
+            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: Some("01JGT3"), max_chars: Some(40000), body_offset: None, without_bodies: true, fresh: false, unmarked: false })
             isError: false
             # auth-refactor — Refactor auth
             Status: OPEN | Ball: Codex | Entries: 0–1 of 2
@@ -197,7 +197,7 @@ async fn a_thread_as_json() {
         json!({"topic": "auth-refactor", "format": "json"}),
         answer.clone(),
         expect![[r#"
-            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: None, max_chars: Some(30000), body_offset: None, without_bodies: false, fresh: false })
+            ReadThread(ReadThread { topic: "auth-refactor", from_entry: None, limit: None, since_entry: None, max_chars: Some(30000), body_offset: None, without_bodies: false, fresh: false, unmarked: false })
             isError: false
             {"ball":"Codex","entries":[{"agent":"Claude (alice)","body":"Body \"one\"\n","entry_id":"01JGT0","index":0,"role":"planner","timestamp":"2026-01-05T09:00:00Z","title":"Start","type":"Plan"}],"freshness":{"age_seconds":1.5,"fetched_at":"2026-11-22T10:42:00Z","head":"0123456789abcdef0123456789abcdef01234567","state":"synced"},"next_body_offset":null,"next_entry":null,"status":"OPEN","title":"Refactor auth","topic":"auth-refactor","total_entries":1,"your_turn":false}
             ---

@@ -83,6 +83,7 @@ pub(super) fn call(arguments: &Arguments) -> Result<Call, Failure> {
         body_offset: arguments.integer("body_offset")?,
         without_bodies: format == Format::Summary,
         fresh: arguments.flag("fresh")?,
+        unmarked: false,
     };
     let reading = Reading {
         format,
