@@ -308,9 +308,10 @@ impl Bridge {
                 if is_replaying && self.replay.is_handshake(id) {
                     let result = result.map(str::to_owned);
                     self.replayed(result.as_deref(), now);
-                } else if !replay::is_own(id)
-                    && let Some(waiting) = self.table.take(id)
-                {
+                } else if replay::is_own(id) {
+                    let missed = self.replay.answered(id, result.is_some());
+                    self.outputs.extend(missed.map(Output::ToClient));
+                } else if let Some(waiting) = self.table.take(id) {
                     self.answered(waiting, result);
                     self.outputs.push_back(Output::ToClient(line));
                 }
@@ -330,6 +331,11 @@ impl Bridge {
                     self.replay.subscribed(params);
                 }
             }
+            Kind::SetLevel => {
+                if let Some(Message::Request { params, .. }) = Message::of(&waiting.line) {
+                    self.replay.level_set(params);
+                }
+            }
             Kind::Call | Kind::Listen | Kind::Other | Kind::Notification => (),
         }
     }
@@ -347,9 +353,12 @@ impl Bridge {
             let answer = match waiting.kind {
                 Kind::Notification => continue,
                 Kind::Call if waiting.sent > 0 => message::failed(Some(&waiting.id), &uncertain()),
-                Kind::Initialize | Kind::Call | Kind::Subscribe | Kind::Listen | Kind::Other => {
-                    message::failed(Some(&waiting.id), failure)
-                }
+                Kind::Initialize
+                | Kind::Call
+                | Kind::Subscribe
+                | Kind::SetLevel
+                | Kind::Listen
+                | Kind::Other => message::failed(Some(&waiting.id), failure),
             };
             self.outputs.push_back(Output::ToClient(answer));
         }

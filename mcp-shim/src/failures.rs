@@ -13,6 +13,16 @@ pub(crate) fn uncertain() -> Failure {
     )
 }
 
+/// The daemon that told a listener its news is gone.
+pub(crate) fn listen_ended() -> Failure {
+    Failure::new(
+        FailureCode::DaemonUnavailable,
+        "The daemon was lost, and with it this subscription; what happened since may not have been \
+         told.",
+        "Listen again, then read again what you follow.",
+    )
+}
+
 /// There is no daemon to answer.
 pub(crate) fn away() -> Failure {
     Failure::new(

@@ -1,5 +1,5 @@
-//! What a new daemon must hear again: the client's handshake and its live subscriptions. In the
-//! stateless protocol of 2026-07-28 there is neither, and nothing is replayed.
+//! What a new daemon must hear again: the client's handshake, its live subscriptions and its logging
+//! level. In the stateless protocol of 2026-07-28 there is none of them, and nothing is replayed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +19,10 @@ pub(crate) struct Replay {
     initialized: Option<Arc<Vec<u8>>>,
     /// The raw text of an URI, and that of the parameters that it was subscribed with.
     subscriptions: BTreeMap<String, String>,
+    /// The raw text of the parameters of the last `logging/setLevel`.
+    level: Option<String>,
+    /// The ids of our own subscribing, each with the raw text of its URI, until it is answered.
+    subscribing: BTreeMap<Box<str>, String>,
     own_ids: u64,
 }
 
@@ -38,6 +42,7 @@ impl Replay {
             result: result.to_owned(),
         });
         self.subscriptions.clear();
+        self.level = None;
     }
 
     /// `notifications/initialized` came.
@@ -67,6 +72,11 @@ impl Replay {
         }
     }
 
+    /// A `logging/setLevel` was answered with a result.
+    pub(crate) fn level_set(&mut self, params: Option<&str>) {
+        self.level = params.map(str::to_owned);
+    }
+
     /// The client's own `initialize`, where one was answered.
     pub(crate) fn handshake(&self) -> Option<Arc<Vec<u8>>> {
         self.handshake
@@ -94,17 +104,42 @@ impl Replay {
     /// The lines that follow a replayed `initialize`.
     pub(crate) fn rest(&mut self) -> Vec<Arc<Vec<u8>>> {
         let mut lines: Vec<_> = self.initialized.iter().cloned().collect();
-        for params in self.subscriptions.values() {
+        if let Some(params) = &self.level {
             self.own_ids += 1;
-            let id = format!("{OWN_ID}{}\"", self.own_ids);
-            let line = format!(
-                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"resources/subscribe\",\
-                 \"params\":{params}}}\n"
-            );
-            lines.push(Arc::new(line.into_bytes()));
+            lines.push(request(self.own_ids, "logging/setLevel", params).1);
+        }
+        self.subscribing.clear();
+        for (uri, params) in &self.subscriptions {
+            self.own_ids += 1;
+            let (id, line) = request(self.own_ids, "resources/subscribe", params);
+            self.subscribing.insert(id.into(), uri.clone());
+            lines.push(line);
         }
         lines
     }
+
+    /// A request of ours was answered. A resource that is subscribed to again may have become
+    /// another while nobody told: gives what tells the client so.
+    pub(crate) fn answered(&mut self, id: &str, has_result: bool) -> Option<Vec<u8>> {
+        let uri = self.subscribing.remove(id)?;
+        let told = has_result && self.subscriptions.contains_key(&uri);
+        told.then(|| {
+            format!(
+                "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\
+                 \"params\":{{\"uri\":{uri}}}}}\n"
+            )
+            .into_bytes()
+        })
+    }
+}
+
+/// A request of ours, and its id.
+fn request(number: u64, method: &str, params: &str) -> (String, Arc<Vec<u8>>) {
+    let id = format!("{OWN_ID}{number}\"");
+    let line = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{params}}}\n"
+    );
+    (id, Arc::new(line.into_bytes()))
 }
 
 /// Whether that id is one of ours, so that its answer is nobody else's.
@@ -137,17 +172,44 @@ mod tests {
         replay.subscribed(Some(r#"{"uri":"w://a","x":1}"#));
         replay.subscribed(Some(r#"{"uri":"w://b"}"#));
         replay.unsubscribed(Some(r#"{"uri":"w://b"}"#));
+        replay.level_set(Some(r#"{"level":"error"}"#));
+        replay.level_set(Some(r#"{"level":"info"}"#));
         assert!(replay.is_handshake("0") && !replay.is_handshake("1"));
         assert!(!replay.begun_again(r#"{"a":1}"#));
         assert!(replay.begun_again(r#"{"a":2}"#));
         assert!(!replay.begun_again(r#"{"a":2}"#));
         let lines = texts(&replay.rest());
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert_eq!(lines[0], "done\n");
-        let asked: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+        let level: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+        assert_eq!(level["method"], "logging/setLevel");
+        assert_eq!(level["params"]["level"], "info");
+        let asked: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
         assert_eq!(asked["params"]["x"], 1);
         assert!(is_own(&asked["id"].to_string()));
-        assert_ne!(texts(&replay.rest())[1], lines[1]);
+        assert_ne!(texts(&replay.rest())[2], lines[2]);
+        replay.begun("0", Arc::new(b"init\n".to_vec()), "{}");
+        assert_eq!(replay.rest().len(), 1);
+    }
+
+    #[test]
+    fn what_is_subscribed_to_again_may_be_another() {
+        let mut replay = Replay::default();
+        for uri in ["w://a", "w://b", "w://c"] {
+            replay.subscribed(Some(&format!(r#"{{"uri":"{uri}"}}"#)));
+        }
+        let ids: Vec<String> = texts(&replay.rest())
+            .iter()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
+            .collect();
+        replay.unsubscribed(Some(r#"{"uri":"w://c"}"#));
+        let told = replay.answered(&ids[0], true).unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!(told["method"], "notifications/resources/updated");
+        assert_eq!(told["params"]["uri"], "w://a");
+        assert_eq!(replay.answered(&ids[0], true), None);
+        assert_eq!(replay.answered(&ids[1], false), None);
+        assert_eq!(replay.answered(&ids[2], true), None);
     }
 
     #[test]

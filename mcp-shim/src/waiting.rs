@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Call,
     /// `resources/subscribe`.
     Subscribe,
+    /// `logging/setLevel`.
+    SetLevel,
     /// `subscriptions/listen`: is answered at its end, which may be never.
     Listen,
     /// Any other request.
@@ -40,6 +42,7 @@ impl Kind {
             "initialize" => Self::Initialize,
             "tools/call" => Self::Call,
             "resources/subscribe" => Self::Subscribe,
+            "logging/setLevel" => Self::SetLevel,
             "subscriptions/listen" => Self::Listen,
             _ => Self::Other,
         }
@@ -48,7 +51,7 @@ impl Kind {
     /// Whether the client waits for its answer now.
     pub(crate) fn is_awaited(self) -> bool {
         match self {
-            Self::Initialize | Self::Call | Self::Subscribe | Self::Other => true,
+            Self::Initialize | Self::Call | Self::Subscribe | Self::SetLevel | Self::Other => true,
             Self::Listen | Self::Notification => false,
         }
     }

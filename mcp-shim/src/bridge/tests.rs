@@ -200,7 +200,11 @@ fn a_new_daemon_hears_the_session_and_the_open_calls_again() {
     story.daemon(&json!({"id": "watercooler-mcp/1", "result": {}}));
     story.daemon(&json!({"id": 4, "result": {}}));
     story.daemon(&json!({"id": 2, "result": {}}));
-    story.check(&["client 4 ok", "client 2 ok"]);
+    story.check(&[
+        "client - notifications/resources/updated",
+        "client 4 ok",
+        "client 2 ok",
+    ]);
 }
 
 #[test]
@@ -219,6 +223,8 @@ fn another_handshake_result_is_told_and_forgotten_subscriptions_are_not_replayed
         "daemon 0 initialize",
         "daemon - notifications/initialized",
         "client - notifications/tools/list_changed",
+        "client - notifications/prompts/list_changed",
+        "client - notifications/resources/list_changed",
     ]);
 }
 
@@ -238,18 +244,44 @@ fn an_unanswered_handshake_is_sent_again_and_its_answer_forwarded() {
 }
 
 #[test]
-fn the_stateless_protocol_needs_no_replay() {
+fn the_stateless_protocol_needs_no_replay_and_a_listener_is_told_of_its_end() {
     let mut story = Story::linked();
-    story.client(&json!({"id": 1, "method": "subscriptions/listen"}));
+    let listen = |id: i64| json!({"id": id, "method": "subscriptions/listen"});
+    story.client(&listen(1));
     story.client(&call(2));
     story.handle(Event::Unlinked);
+    // The client may listen again at once, under the same id.
+    story.client(&listen(1));
     story.handle(Event::Linked);
     story.check(&[
         "daemon 1 subscriptions/listen",
         "daemon 2 tools/call",
+        "client 1 daemon_unavailable",
         "relink 0 Always",
-        "daemon 1 subscriptions/listen",
         "daemon 2 tools/call",
+        "daemon 1 subscriptions/listen",
+    ]);
+}
+
+#[test]
+fn a_new_daemon_hears_the_logging_level_again() {
+    let mut story = Story::begun();
+    let set =
+        |id: i64| json!({"id": id, "method": "logging/setLevel", "params": {"level": "info"}});
+    story.client(&set(1));
+    story.daemon(&json!({"id": 1, "result": {}}));
+    story.client(&set(2));
+    story.daemon(&json!({"id": 2, "error": {"code": 1}}));
+    story.outputs();
+    story.handle(Event::Unlinked);
+    story.handle(Event::Linked);
+    story.daemon(&json!({"id": 0, "result": {"v": 1}}));
+    story.daemon(&json!({"id": "watercooler-mcp/1", "result": {}}));
+    story.check(&[
+        "relink 0 AfterDeath",
+        "daemon 0 initialize",
+        "daemon - notifications/initialized",
+        "daemon \"watercooler-mcp/1\" logging/setLevel",
     ]);
 }
 
@@ -378,6 +410,7 @@ fn a_silent_daemon_is_asked_and_given_up() {
     story.check(&[
         "client 1 uncertain",
         "client 3 daemon_unavailable",
+        "client 2 daemon_unavailable",
         "relink 0 AfterDeath",
     ]);
     story.client(&list(4));

@@ -9,9 +9,9 @@ use super::{
     Bridge, Ending, FIRST_REQUEST_WAIT_MAX, Link, PAUSE_MAX, PAUSE_MIN, PAUSE_REFUSED, Probe,
     RECONNECT_WAIT_MAX, REPLAY_WAIT_MAX, SILENCE_AGAIN, SILENCE_MAX,
 };
-use crate::failures::away;
+use crate::failures::{away, listen_ended};
 use crate::output::{Output, Start};
-use crate::waiting::{Kind, RESENDS_MAX};
+use crate::waiting::{Kind, RESENDS_MAX, Waiting};
 
 impl Bridge {
     pub(super) fn linked(&mut self, now: Instant) {
@@ -62,13 +62,15 @@ impl Bridge {
         self.outputs.extend(rest.into_iter().map(Output::ToDaemon));
         self.resume(now);
         if differs {
-            const CHANGED: &[u8] =
-                b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n";
-            self.outputs.push_back(Output::ToClient(CHANGED.to_vec()));
+            self.outputs.extend(list_changes().map(Output::ToClient));
         }
     }
 
     pub(super) fn unlinked(&mut self, now: Instant) {
+        // Sent again in silence it would hide what was missed meanwhile.
+        let listened = |waiting: &Waiting| waiting.kind == Kind::Listen && waiting.sent > 0;
+        let ended = self.table.take_if(listened);
+        self.give_up(ended, &listen_ended());
         for waiting in self.table.iter_mut() {
             waiting.expires.get_or_insert(now + RECONNECT_WAIT_MAX);
         }
@@ -182,4 +184,12 @@ impl Bridge {
         let quiet = self.heard.map_or(sent, |heard| heard.max(sent)) + SILENCE_MAX;
         Some(until.map_or(quiet, |until| until.max(quiet)))
     }
+}
+
+/// Another daemon offers other things: each list may be another.
+fn list_changes() -> impl Iterator<Item = Vec<u8>> {
+    ["tools", "prompts", "resources"].into_iter().map(|list| {
+        let method = format!("notifications/{list}/list_changed");
+        format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"}}\n").into_bytes()
+    })
 }
