@@ -4,11 +4,11 @@
 use std::io::{self, Read};
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ipc::connection::{ConnectError, Connection, HANDSHAKE_WAIT_MAX};
+use ipc::connection::{ConnectError, Connection, Daemon, HANDSHAKE_WAIT_MAX};
 use ipc::launch::{self, LaunchError, START_WAIT_MAX};
 use ipc::stream::Stream;
 use platform::dirs::Dirs;
@@ -52,6 +52,23 @@ pub(crate) struct Caller {
     pub(crate) hello: Hello,
     /// Of the connection that counts, from 1; what is heard of others is passed over.
     pub(crate) number: AtomicU64,
+    /// Whether a daemon of another version was told of.
+    pub(crate) told_version: AtomicBool,
+}
+
+impl Caller {
+    /// Tells, once, of a daemon of another version that serves all the same.
+    fn tell_version(&self, daemon: &Daemon) {
+        let own = &self.hello.version;
+        if daemon.version == *own || self.told_version.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        crate::tell(&format!(
+            "this is version {own}, the running daemon is {}; both work together. After an \
+             update, end this client once, and run `watercooler daemon restart`",
+            daemon.version
+        ));
+    }
 }
 
 /// Reads the client's input to its end.
@@ -101,6 +118,7 @@ pub(crate) fn open(
         let event = match opened {
             Ok(None) => return,
             Ok(Some(connection)) => {
+                caller.tell_version(connection.daemon());
                 let (incoming, stream) = connection.split();
                 if !shell.hear(Heard::Linked(number, stream)) {
                     return;

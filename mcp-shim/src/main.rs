@@ -5,7 +5,7 @@
 use std::env;
 use std::io::{self, Write};
 use std::process::{self, ExitCode};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use ipc::caller;
 use platform::dirs::Dirs;
@@ -73,6 +73,7 @@ fn serve(flags: Flags) -> ExitCode {
         dirs,
         hello,
         number: AtomicU64::new(0),
+        told_version: AtomicBool::new(false),
     });
     let started = platform::process::parent_watch(|| process::exit(0)).and_then(|()| shell.begin());
     if let Err(error) = started {

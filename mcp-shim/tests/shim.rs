@@ -84,10 +84,32 @@ fn a_session_survives_its_daemon() {
         (&json!(1), &json!("tools/call"))
     );
     link.write(&json!({"id": 1, "result": {"done": true}}));
-    let mut seen = [shim.read(), shim.read()];
+    let mut seen = [shim.read(), shim.read(), shim.read(), shim.read()];
     seen.sort_by_key(|line| line["id"].is_null());
     assert_eq!(seen[0]["result"]["done"], true);
-    assert_eq!(seen[1]["method"], "notifications/tools/list_changed");
+    for (line, list) in seen[1..].iter().zip(["tools", "prompts", "resources"]) {
+        assert_eq!(line["method"], format!("notifications/{list}/list_changed"));
+    }
+}
+
+#[test]
+fn a_daemon_of_another_version_serves_and_is_told_once() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home);
+    let mut shim = Shim::start(&home, &[]);
+    shim.write(&list(1));
+    let mut link = daemon.accept();
+    link.read();
+    drop(link);
+    let mut link = daemon.accept();
+    link.read();
+    link.write(&json!({"id": 1, "result": {}}));
+    assert_eq!(shim.read()["id"], 1);
+    drop(shim.input.take());
+    shim.ended_within(END_WAIT_MAX, Some(0));
+    let words = shim.words();
+    assert_eq!(words.matches("0.0.0").count(), 1, "{words}");
+    assert!(words.contains("watercooler daemon restart"), "{words}");
 }
 
 #[test]
