@@ -5,30 +5,27 @@
 //! begins at a number that was reserved on the disk before. An entry whose record was lost arrives
 //! again, so a number that somebody holds may repeat an entry and never skips one. An entry is known
 //! by its topic and its mark, wherever in the thread it stands: a replay moves it and it does not
-//! arrive again.
+//! arrive again, unless it was gone in between.
 
 mod file;
+mod kept;
 mod known;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use threads::topic::Topic;
-use tokio::sync::watch;
 use tracing::warn;
 
 use crate::arrivals::file::ArrivalsFile;
-use crate::arrivals::known::{Known, known_key};
+use crate::arrivals::kept::{Kept, Unwritten};
+use crate::arrivals::known::Known;
 use crate::snapshot::Summary;
 
 /// How many arrivals are kept; older ones are forgotten, and a cursor before them is expired.
 pub(crate) const ARRIVALS_MAX: usize = 10_000;
-
-/// How many entries are remembered that are shown no more, so that they do not arrive again; past
-/// that they are forgotten.
-const GONE_MAX: usize = 65_536;
 
 /// One entry that arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +47,24 @@ pub(crate) struct Arrival {
     pub(crate) early: bool,
 }
 
+/// A log's name and its numbers, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// A random name: a cursor of another log is told by it.
+    pub(crate) log: String,
+    /// The last number given; 0 before the first.
+    pub(crate) last: u64,
+    /// The number that is given next: none from it on was ever given.
+    pub(crate) next: u64,
+    /// The greatest number that is not kept any more: what is asked for from before it has a gap.
+    pub(crate) dropped: u64,
+    /// The greatest number given in this run to what stood there when the repository was first
+    /// read.
+    pub(crate) early: u64,
+    /// Whether the repository was read a first time: what comes to be shown later is new.
+    pub(crate) begun: bool,
+}
+
 /// When the entries of a snapshot arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Time {
@@ -67,24 +82,6 @@ pub(crate) struct Arrivals {
     kept: Mutex<Kept>,
     // Held over a write to the disk, by `flush` alone; none where the disk cannot keep the log.
     file: Mutex<Option<ArrivalsFile>>,
-    last: watch::Sender<u64>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    /// A random name: a cursor of another log is told by it.
-    log: String,
-    arrivals: VecDeque<Arrival>,
-    known: Known,
-    /// The last number that was given; 0 before the first.
-    last: u64,
-    next: u64,
-    /// The greatest number that is not kept any more.
-    dropped: u64,
-    /// The greatest number that is on the disk.
-    flushed: u64,
-    /// Nothing is written any more: the repository is opened anew by another.
-    closed: bool,
 }
 
 impl Arrivals {
@@ -98,41 +95,29 @@ impl Arrivals {
             }
         };
         Self {
-            last: watch::Sender::new(kept.last),
             kept: Mutex::new(kept),
             file: Mutex::new(file),
         }
     }
 
-    /// The random name of this log.
-    pub(crate) fn log(&self) -> String {
-        self.lock().log.clone()
-    }
-
-    /// The last number given; 0 before the first.
-    pub(crate) fn last(&self) -> u64 {
-        self.lock().last
-    }
-
-    /// The greatest number that is not kept any more: what is asked for from before it has a gap.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.lock().dropped
-    }
-
-    /// Hears each new [`Arrivals::last`].
-    pub(crate) fn listen(&self) -> watch::Receiver<u64> {
-        self.last.subscribe()
+    /// The log's name and its numbers, at one moment.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.lock().bounds()
     }
 
     /// What is kept of the arrivals after that number, in order.
     pub(crate) fn after(&self, number: u64) -> Vec<Arrival> {
-        let kept = self.lock();
-        let begin = kept.arrivals.partition_point(|each| each.number <= number);
-        kept.arrivals.range(begin..).cloned().collect()
+        self.lock().after(number).cloned().collect()
     }
 
-    /// Gives numbers to those entries of the threads that did not arrive before, and tells who
-    /// listens.
+    /// The first kept that arrived at that Unix second or later.
+    pub(crate) fn first_since(&self, time: i64) -> Option<u64> {
+        let kept = self.lock();
+        let first = kept.after(0).find(|arrival| arrival.at >= time);
+        first.map(|arrival| arrival.number)
+    }
+
+    /// Gives numbers to those entries of the threads that did not arrive before.
     pub(crate) fn take<'a>(
         &self,
         threads: impl IntoIterator<Item = (&'a Topic, &'a Summary)>,
@@ -143,85 +128,89 @@ impl Arrivals {
         for (topic, summary) in threads {
             unknown(&kept.known, topic, summary, time, &mut new);
         }
-        if new.is_empty() {
-            return new;
-        }
         if let Time::Early(_) = time {
             new.sort_by_key(|arrival| arrival.at);
         }
-        for arrival in &mut new {
-            arrival.number = kept.next;
-            kept.next += 1;
-            kept.known.insert(known_key(arrival));
-        }
-        kept.last = kept.next - 1;
-        let newest = new.len().saturating_sub(ARRIVALS_MAX);
-        if let Some(dropped) = newest.checked_sub(1) {
-            kept.dropped = new[dropped].number;
-            kept.arrivals.clear();
-        }
-        kept.arrivals.extend(new[newest..].iter().cloned());
-        kept.forget_the_oldest();
-        let last = kept.last;
-        drop(kept);
-        self.last.send_replace(last);
+        kept.add(&mut new);
         new
     }
 
-    /// Forgets entries that are shown no more, where there are many of them: `shown` are all the
-    /// threads, with `entries_len` entries.
-    pub(crate) fn forget_gone<'a>(
-        &self,
-        entries_len: usize,
-        shown: impl Iterator<Item = (&'a Topic, &'a Summary)>,
-    ) {
-        let mut kept = self.lock();
-        if kept.known.len() <= entries_len + GONE_MAX {
-            return;
-        }
-        let mut known = Known::default();
-        for (topic, summary) in shown {
-            for_each_key(topic, summary, |key, _| known.insert(key));
-        }
-        for arrival in &kept.arrivals {
-            known.insert(known_key(arrival));
-        }
-        kept.known = known;
+    /// The repository was read a first time.
+    pub(crate) fn begin(&self) {
+        self.lock().begin();
     }
 
-    /// Writes what arrived since the last call. Blocks on the disk.
+    /// Forgets the entries of these threads that are shown no more: who asked while they were gone
+    /// was not told of them, so they arrive again where they return.
+    pub(crate) fn forget<'a>(
+        &self,
+        threads: impl IntoIterator<Item = (&'a Topic, &'a Summary, Option<&'a Summary>)>,
+    ) {
+        let mut gone = HashSet::new();
+        for (topic, before, after) in threads {
+            for_each_key(topic, before, |key, _| {
+                gone.insert(key);
+            });
+            if let Some(after) = after {
+                for_each_key(topic, after, |key, _| {
+                    gone.remove(&key);
+                });
+            }
+        }
+        self.lock().forget(gone);
+    }
+
+    /// The same, where all threads are looked at.
+    pub(crate) fn forget_all_but<'a>(
+        &self,
+        shown: impl IntoIterator<Item = (&'a Topic, &'a Summary)>,
+    ) {
+        let mut keys = HashSet::new();
+        for (topic, summary) in shown {
+            for_each_key(topic, summary, |key, _| {
+                keys.insert(key);
+            });
+        }
+        let mut kept = self.lock();
+        let gone = kept.known.iter().filter(|key| !keys.contains(key));
+        let gone = gone.collect();
+        kept.forget(gone);
+    }
+
+    /// Writes what changed since the last call. Blocks on the disk.
+    ///
+    /// Who passes over an arrival because its entry is gone flushes before it says so: else the
+    /// entry could return, and a crash leave it under the number that was passed over.
     pub(crate) fn flush(&self) {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = file.as_mut() else { return };
-        let unwritten = self.lock().unwritten(file.is_long());
-        let (last, written) = match unwritten {
-            None => return,
-            Some(Unwritten::New(new)) => (new.last().map(|each| each.number), file.append(&new)),
-            Some(Unwritten::All {
+        let Some(unwritten) = self.lock().unwritten(file.is_long()) else {
+            return;
+        };
+        let written = match &unwritten {
+            Unwritten::Steps(steps) => file.append(steps),
+            Unwritten::All {
+                begun,
                 dropped,
                 known,
-                all,
-            }) => (
-                all.last().map(|each| each.number),
-                file.rewrite(dropped, &known, &all),
-            ),
+                arrivals,
+            } => file.rewrite(*begun, *dropped, known, arrivals),
         };
-        match written {
-            Ok(()) => self.lock().flushed = last.unwrap_or(0),
-            Err(error) => warn!(%error, "Arrivals were not kept"),
+        if let Err(error) = written {
+            warn!(%error, "Arrivals were not kept");
+            self.lock().write_all_next();
         }
     }
 
     /// Whether there is something to flush.
     pub(crate) fn is_changed(&self) -> bool {
-        let kept = self.lock();
-        kept.flushed != kept.last
+        self.lock().is_changed()
     }
 
     /// Flushes, and writes nothing any more: another opens the folder next.
     pub(crate) fn close(&self) {
         self.flush();
-        self.lock().closed = true;
+        self.lock().close();
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -229,60 +218,12 @@ impl Arrivals {
     }
 }
 
-/// What is to be written.
-enum Unwritten {
-    New(Vec<Arrival>),
-    All {
-        dropped: u64,
-        known: Vec<u64>,
-        all: Vec<Arrival>,
-    },
-}
-
-impl Kept {
-    fn unwritten(&self, is_long: bool) -> Option<Unwritten> {
-        if self.closed || self.flushed == self.last {
-            return None;
-        }
-        // What was dropped before it was written is known by its number alone.
-        if is_long || self.dropped > self.flushed {
-            return Some(Unwritten::All {
-                dropped: self.dropped,
-                known: self.known.sorted(),
-                all: self.arrivals.iter().cloned().collect(),
-            });
-        }
-        let begin = self
-            .arrivals
-            .partition_point(|each| each.number <= self.flushed);
-        Some(Unwritten::New(
-            self.arrivals.range(begin..).cloned().collect(),
-        ))
-    }
-
-    fn empty(log: String) -> Self {
-        Self {
-            log,
-            arrivals: VecDeque::new(),
-            known: Known::default(),
-            last: 0,
-            next: 1,
-            dropped: 0,
-            flushed: 0,
-            closed: false,
-        }
-    }
-
-    fn forget_the_oldest(&mut self) {
-        while self.arrivals.len() > ARRIVALS_MAX {
-            if let Some(oldest) = self.arrivals.pop_front() {
-                self.dropped = oldest.number;
-            }
-        }
-    }
-}
-
 impl Arrival {
+    /// That of [`known_keys`].
+    pub(crate) fn known_key(&self) -> u64 {
+        known::known_key(self)
+    }
+
     /// Where the entry stands in its thread; none where it is gone.
     pub(crate) fn place_in(&self, thread: &Summary) -> Option<usize> {
         let alike = thread.entries.iter().enumerate();
@@ -311,6 +252,13 @@ fn unknown(known: &Known, topic: &Topic, summary: &Summary, time: Time, new: &mu
             early,
         });
     });
+}
+
+/// What tells each entry of a thread from all others of the repository, in file order.
+pub(crate) fn known_keys(topic: &Topic, summary: &Summary) -> Vec<u64> {
+    let mut keys = Vec::with_capacity(summary.entries.len());
+    for_each_key(topic, summary, |key, _| keys.push(key));
+    keys
 }
 
 /// Each entry: the key under which it is known, its index, and which of its like.

@@ -11,11 +11,13 @@ use threads::operation::Operation;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::arrivals::Arrivals;
+use crate::asked::Asked;
 use crate::damage::Damage;
 use crate::outbox::Written;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::RepositorySettings;
 use crate::snapshot::Snapshot;
+use crate::teller::Told;
 
 /// How long the loop is not told again that somebody is there: far less than the shortest wait that
 /// depends on it, and long enough that a request seldom wakes the loop.
@@ -40,6 +42,10 @@ pub(crate) struct Handle {
     pub(crate) marks: Arc<ReadingMarks>,
     /// Which entries arrived here, in order.
     pub(crate) arrivals: Arc<Arrivals>,
+    /// Up to where the arrivals and the news are told; its other end goes when the teller ends.
+    pub(crate) told: watch::Receiver<Told>,
+    /// Up to where each agent asked for updates.
+    pub(crate) asked: Arc<Asked>,
     /// To the loop.
     pub(crate) inbox: mpsc::Sender<Message>,
     /// When the loop was last told that somebody is there.

@@ -2,6 +2,7 @@
 
 mod alike;
 mod arrivals;
+mod asked;
 mod base;
 mod bodies;
 mod changes;

@@ -40,9 +40,15 @@ pub(crate) enum What {
         /// The line of a watch.
         update: Update,
     },
-    /// A thread's ball is with somebody else: [`Update::Ball`], whose `your_turn` is for the
-    /// listener to find out, since it is another for each reader.
-    Ball(Update),
+    /// Whose turn it is in a thread may be another than before.
+    Ball {
+        /// Whether its ball is with somebody else; where not, another author or status can make it
+        /// somebody's turn all the same.
+        moved: bool,
+        /// [`Update::Ball`], whose `your_turn` is for the listener to find out, since it is another
+        /// for each reader.
+        update: Update,
+    },
     /// State or trouble are others: [`Update::State`].
     State(Update),
     /// More changed at once than is told piece by piece. The entries stand in the arrival log; any

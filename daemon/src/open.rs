@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
 use crate::arrivals::Arrivals;
+use crate::asked::Asked;
 use crate::base;
 use crate::bodies::Bodies;
 use crate::clock::Clock;
@@ -35,7 +36,7 @@ use crate::perform::{Finished, Performer, unix_now};
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Missing, Snapshot};
-use crate::teller::Teller;
+use crate::teller::{Teller, Told};
 use crate::transfer::{Link, Sockets};
 use crate::vanished::VanishedFile;
 use crate::working_tree::WorkingTree;
@@ -209,6 +210,7 @@ fn assemble(
 ) -> Opened {
     let (inbox, messages) = mpsc::channel(INBOX_MAX);
     let (replaced, replacements) = watch::channel(0);
+    let (told, heard) = watch::channel(Told::nothing());
     let clock = surroundings.clock;
     let local = performer.is_local();
     let mut pending = Pending::new(&outbox);
@@ -252,6 +254,8 @@ fn assemble(
         damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
         arrivals: Arc::new(Arrivals::open(&state)),
+        asked: Arc::new(Asked::open(state.join("asked.json"))),
+        told: heard,
         inbox,
         told_active: Mutex::new(None),
     };
@@ -259,6 +263,7 @@ fn assemble(
         name: of.name.clone(),
         shown: Arc::clone(&shown),
         replaced: handle.replaced.clone(),
+        told,
         arrivals: Arc::clone(&handle.arrivals),
         bodies: surroundings.bodies.clone(),
         clone: Arc::clone(&handle.clone),

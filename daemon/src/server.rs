@@ -2,13 +2,17 @@
 
 pub(crate) mod answers;
 pub(crate) mod caller;
+pub(crate) mod checkout;
 pub(crate) mod listening;
+pub(crate) mod marking;
 pub(crate) mod page;
 pub(crate) mod reads;
 pub(crate) mod refusals;
 pub(crate) mod serving;
 pub(crate) mod status;
+pub(crate) mod updates;
 pub(crate) mod waits;
+pub(crate) mod watch;
 pub(crate) mod which;
 pub(crate) mod writes;
 
@@ -19,7 +23,7 @@ use ipc::listener::{HELLO_WAIT_MAX, Listener, Stream};
 use protocol::answer::Reply;
 use protocol::failure::{Failure, FailureCode};
 use protocol::hello::{Hello, PROTOCOL, Speaks, Welcome};
-use protocol::request::Ask;
+use protocol::request::{Ask, Request};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
@@ -94,7 +98,32 @@ fn welcome(hello: &Hello) -> Welcome {
 
 async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
     while let Some(ask) = stream.receive::<Ask>().await? {
-        let outcome = answers::answer(&shared, &hello, &ask.context, &ask.request).await;
+        let outcome = match &ask.request {
+            Request::Watch => return watch::serve(stream, shared, hello, ask).await,
+            Request::ListUpdates(_) => {
+                let answering = answers::answer(&shared, &hello, &ask.context, &ask.request);
+                tokio::select! {
+                    biased;
+                    outcome = answering => outcome,
+                    // Nobody is told, so nothing counts as told.
+                    () = stream.left() => return Ok(()),
+                }
+            }
+            Request::Status
+            | Request::ListThreads(_)
+            | Request::ReadThread(_)
+            | Request::MarkRead(_)
+            | Request::Say(_)
+            | Request::Ack(_)
+            | Request::Handoff(_)
+            | Request::SetStatus(_)
+            | Request::Sync(_)
+            | Request::Health
+            | Request::Whoami
+            | Request::RepositoryList
+            | Request::SettingsReload
+            | Request::Stop => answers::answer(&shared, &hello, &ask.context, &ask.request).await,
+        };
         stream
             .send(&Reply {
                 id: ask.id,

@@ -155,6 +155,10 @@ fn flush_marks(setup: &ArcSwap<Setup>) {
         if marks.is_changed() {
             tokio::task::spawn_blocking(move || marks.flush());
         }
+        let asked = Arc::clone(&handle.asked);
+        if asked.is_changed() {
+            tokio::task::spawn_blocking(move || asked.flush());
+        }
         let arrivals = Arc::clone(&handle.arrivals);
         if arrivals.is_changed() {
             tokio::task::spawn_blocking(move || arrivals.flush());
@@ -173,6 +177,7 @@ async fn stop_all(handles: impl Iterator<Item = &Arc<Handle>>) {
                 let _ = stopped.await;
             }
             handle.marks.flush();
+            handle.asked.flush();
             handle.arrivals.close();
         });
     }

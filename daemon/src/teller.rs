@@ -1,11 +1,13 @@
 //! Follows one repository's snapshots: gives arriving entries their numbers and tells the news.
 //!
 //! It runs beside the loop, so that a write never waits for it; snapshots that follow each other
-//! faster than it reads them are told as one.
+//! faster than it reads them are told as one. Whoever reads the arrival log reads it with the
+//! snapshot that was [`Told`], not with a newer or an older one.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use protocol::answer::RepositoryState;
 use protocol::update::Update;
 use repository::Clone as GitClone;
 use tokio::sync::watch;
@@ -17,10 +19,29 @@ use crate::changes::{self, Change};
 use crate::headline::Headline;
 use crate::news::{News, Piece, What};
 use crate::perform::unix_now;
-use crate::snapshot::{Missing, Shown, Snapshot};
+use crate::snapshot::{Missing, Shown, Snapshot, Summary};
 
 /// How many pieces of news one snapshot brings at most; past that it is told in one.
 const PIECES_MAX: usize = 256;
+
+/// The last snapshot of which all is in the arrival log.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// That snapshot.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// How many replacements of the snapshot are in it, at least; none before the first.
+    pub(crate) replaced: Option<u64>,
+}
+
+impl Told {
+    /// Before the first.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            snapshot: Arc::default(),
+            replaced: None,
+        }
+    }
+}
 
 /// Follows one repository's snapshots.
 #[derive(Clone, Debug)]
@@ -28,6 +49,7 @@ pub(crate) struct Teller {
     pub(crate) name: String,
     pub(crate) shown: Arc<ArcSwap<Snapshot>>,
     pub(crate) replaced: watch::Receiver<u64>,
+    pub(crate) told: watch::Sender<Told>,
     pub(crate) arrivals: Arc<Arrivals>,
     pub(crate) bodies: Bodies,
     pub(crate) clone: Arc<GitClone>,
@@ -37,30 +59,30 @@ pub(crate) struct Teller {
 impl Teller {
     /// Tells until the loop ends, of the last snapshot too.
     pub(crate) async fn run(mut self) {
-        let mut told: Option<Arc<Snapshot>> = None;
+        let mut before: Option<Arc<Snapshot>> = None;
+        let mut ended = false;
         loop {
-            self.replaced.mark_unchanged();
+            // A snapshot is there before its replacement is counted.
+            let replaced = *self.replaced.borrow_and_update();
             let shown = self.shown.load_full();
-            let is_new = told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, &shown));
-            if is_new {
-                let (teller, before, after) = (self.clone(), told.take(), Arc::clone(&shown));
+            if before.as_ref().is_none_or(|it| !Arc::ptr_eq(it, &shown)) {
+                let (teller, after) = (self.clone(), Arc::clone(&shown));
                 let telling = tokio::task::spawn_blocking(move || {
                     teller.tell(before.as_deref(), &after);
                 });
                 if telling.await.is_err() {
                     error!(repository = %self.name, "The teller failed at a snapshot");
                 }
-                told = Some(shown);
-                continue;
+                before = Some(Arc::clone(&shown));
             }
-            if self.replaced.changed().await.is_err() {
-                let is_last = told
-                    .as_ref()
-                    .is_some_and(|told| Arc::ptr_eq(told, &self.shown.load()));
-                if is_last {
-                    return;
-                }
+            self.told.send_replace(Told {
+                snapshot: shown,
+                replaced: Some(replaced),
+            });
+            if ended {
+                return;
             }
+            ended = self.replaced.changed().await.is_err();
         }
     }
 
@@ -70,7 +92,8 @@ impl Teller {
         let before = before.unwrap_or(&nothing);
         let changes = changes::between(before, after);
         let now = unix_now().as_unix_seconds();
-        let time = if before.base.tip.is_none() && after.base.tip.is_some() {
+        let is_early = !self.arrivals.bounds().begun;
+        let time = if is_early {
             Time::Early(now)
         } else {
             Time::Now(now)
@@ -80,29 +103,40 @@ impl Teller {
             Some((&change.topic, &after.summary))
         });
         let arrived = self.arrivals.take(threads, time);
-        self.forget_gone(after);
+        if was_read(after) {
+            self.arrivals.begin();
+        }
+        self.forget_gone(before, is_first, &changes, after);
         if !is_first {
-            self.tell_pieces(&changes, &arrived);
+            if is_early {
+                self.piece(What::Everything);
+            } else {
+                self.tell_pieces(&changes, &arrived);
+            }
             self.tell_state(before, after);
         }
     }
 
-    fn forget_gone(&self, shown: &Snapshot) {
-        if shown.base.missing != Missing::Nothing {
+    fn forget_gone(&self, before: &Snapshot, is_first: bool, changes: &[Change], after: &Snapshot) {
+        if !is_whole(after) {
             return;
         }
-        let lens = shown
-            .threads()
-            .map(|(_, shown)| shown.summary.entries.len());
-        let threads = shown
-            .threads()
-            .map(|(topic, shown)| (topic, &shown.summary));
-        self.arrivals.forget_gone(lens.sum(), threads);
+        if is_first || !is_whole(before) {
+            let threads = after.threads();
+            let threads = threads.map(|(topic, shown)| (topic, &shown.summary));
+            self.arrivals.forget_all_but(threads);
+            return;
+        }
+        let changed = changes.iter().filter_map(|change| {
+            let after = change.after.as_deref().map(|after| &after.summary);
+            let before = &change.before.as_ref()?.summary;
+            Some((&change.topic, before, after))
+        });
+        self.arrivals.forget(changed);
     }
 
     fn tell_pieces(&self, changes: &[Change], arrived: &[Arrival]) {
-        let balls = changes.iter().filter(|change| change.ball_moved()).count();
-        if changes.len() + arrived.len() + balls > PIECES_MAX {
+        if 2 * changes.len() + arrived.len() > PIECES_MAX {
             self.piece(What::Everything);
             return;
         }
@@ -120,9 +154,10 @@ impl Teller {
             for arrival in arrived.iter().filter(|each| each.topic == topic) {
                 self.tell_entry(arrival, thread);
             }
-            if change.ball_moved() {
-                self.piece(What::Ball(ball(&self.name, topic, thread)));
-            }
+            self.piece(What::Ball {
+                moved: change.ball_moved(),
+                update: ball(&self.name, topic, &thread.summary, false),
+            });
         }
     }
 
@@ -176,14 +211,27 @@ pub(crate) fn entry(repository: &str, (topic, index): (&str, usize), headline: H
     }
 }
 
-/// The line of a watch for a thread's ball; whose turn that makes it is not known here.
-pub(crate) fn ball(repository: &str, topic: &str, thread: &Shown) -> Update {
+/// Whether an entry that is not in the snapshot is gone: all threads are there, and could be read.
+pub(crate) fn is_whole(snapshot: &Snapshot) -> bool {
+    snapshot.base.missing == Missing::Nothing && snapshot.base.tip.is_some()
+}
+
+/// Whether the snapshot shows what the remote holds, be it nothing.
+fn was_read(snapshot: &Snapshot) -> bool {
+    let condition = &snapshot.condition;
+    is_whole(snapshot)
+        || condition.fetched_at.is_some()
+        || condition.state == RepositoryState::Local
+}
+
+/// The line of a watch for a thread's ball.
+pub(crate) fn ball(repository: &str, topic: &str, thread: &Summary, your_turn: bool) -> Update {
     Update::Ball {
         repository: repository.to_owned(),
         topic: topic.to_owned(),
-        ball: thread.summary.ball.clone(),
-        your_turn: false,
-        entry_id: thread.summary.newest.as_ref().map(ToString::to_string),
+        ball: thread.ball.clone(),
+        your_turn,
+        entry_id: thread.newest.as_ref().map(ToString::to_string),
     }
 }
 

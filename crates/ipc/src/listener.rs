@@ -177,6 +177,15 @@ impl Stream {
         }
     }
 
+    /// Waits until the client has left. Where it said more instead, it is there, and this waits for
+    /// ever.
+    pub async fn left(&mut self) {
+        match self.inner.fill_buf().await {
+            Ok([]) | Err(_) => (),
+            Ok(_) => std::future::pending().await,
+        }
+    }
+
     /// Writes one document.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use protocol::{
     answer::{Answer, Done, Entry, Thread, ThreadSummary, Threads},
     failure::{Failure, FailureCode},
     request::{Filter, Request},
+    update::{EntryUpdate, Updates},
 };
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
@@ -27,8 +28,16 @@ const FAILURE_CHARS_MAX: usize = 2_000;
 /// What came of showing an answer.
 pub(crate) enum Shown {
     Whole(CallToolResult),
-    /// The list is too long for one result; this many threads will do.
-    AskForFewer(i64),
+    /// The list is too long for one result.
+    AskForFewer(Fewer),
+}
+
+/// A shorter page that will do.
+#[derive(Debug)]
+pub(crate) struct Fewer {
+    limit: i64,
+    /// Where the page that was too long began, as a cursor of updates.
+    from: Option<String>,
 }
 
 /// Shows the answer to a call, and `turn` as its last line.
@@ -58,6 +67,12 @@ pub(crate) fn shown(
             }
             let key = keys.next();
             Ok(Shown::Whole(page(thread, reading, turn, &key)))
+        }
+        Shows::Updates => {
+            let Answer::Updates(updates) = &done.answer else {
+                return Err(of_another_kind());
+            };
+            Ok(updated(updates, turn))
         }
         shows @ (Shows::Written(_) | Shows::Synced | Shows::Health | Shows::Whoami) => {
             let text = tools::plain_text(shows, done).ok_or_else(of_another_kind)?;
@@ -103,10 +118,28 @@ pub(crate) fn words(result: &CallToolResult) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-/// Makes the request ask for fewer threads.
-pub(crate) fn ask_for_fewer(request: &mut Request, limit: i64) {
-    if let Request::ListThreads(list) = request {
-        list.limit = Some(limit);
+/// Makes the request ask for fewer rows, of the very page that was too long.
+pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
+    match request {
+        Request::ListThreads(list) => list.limit = Some(fewer.limit),
+        Request::ListUpdates(list) => {
+            list.limit = Some(fewer.limit);
+            list.since = fewer.from.or_else(|| list.since.take());
+        }
+        Request::Status
+        | Request::ReadThread(_)
+        | Request::MarkRead(_)
+        | Request::Watch
+        | Request::Say(_)
+        | Request::Ack(_)
+        | Request::Handoff(_)
+        | Request::SetStatus(_)
+        | Request::Sync(_)
+        | Request::Health
+        | Request::Whoami
+        | Request::RepositoryList
+        | Request::SettingsReload
+        | Request::Stop => (),
     }
 }
 
@@ -120,13 +153,37 @@ fn list(threads: &Threads, filter: Filter, your_turn: usize, turn: Option<&str>)
     let text = tools::threads_text(&threads, filter, your_turn);
     let len = threads.threads.len();
     let structured = structured(Answer::Threads(threads));
-    let (shown, bytes) = measured(text, structured, turn);
+    whole_or_fewer(measured(text, structured, turn), len, None)
+}
+
+fn updated(updates: &Updates, turn: Option<&str>) -> Shown {
+    let updates = Updates {
+        updates: updates.updates.iter().map(clipped_update).collect(),
+        cursor: updates.cursor.clone(),
+        from: updates.from.clone(),
+        freshness: updates.freshness.clone(),
+        ..*updates
+    };
+    let text = tools::updates_text(&updates);
+    let (len, from) = (updates.updates.len(), updates.from.clone());
+    let structured = structured(Answer::Updates(updates));
+    whole_or_fewer(measured(text, structured, turn), len, Some(from))
+}
+
+fn whole_or_fewer(
+    (shown, bytes): (CallToolResult, usize),
+    len: usize,
+    from: Option<String>,
+) -> Shown {
     if fits(bytes) || len <= 1 {
         return Shown::Whole(shown);
     }
     let fewer = len.saturating_mul(RESULT_BYTES_MAX - ENVELOPE_BYTES_MAX) / bytes;
     let fewer = fewer.clamp(1, len - 1);
-    Shown::AskForFewer(i64::try_from(fewer).unwrap_or(1))
+    Shown::AskForFewer(Fewer {
+        limit: i64::try_from(fewer).unwrap_or(1),
+        from,
+    })
 }
 
 /// A result of a few lines. Only fields that others wrote at any length make it too large.
@@ -171,7 +228,7 @@ pub(crate) fn too_long() -> Failure {
     Failure::new(
         FailureCode::TooLarge,
         "The list is too long for one answer.",
-        "Call watercooler_list_threads with a smaller limit.",
+        "Call it again with a smaller limit.",
     )
 }
 
@@ -255,6 +312,18 @@ fn clipped_summary(thread: &ThreadSummary) -> ThreadSummary {
         updated: thread.updated.as_deref().map(field),
         last_author: thread.last_author.as_deref().map(field),
         ..*thread
+    }
+}
+
+fn clipped_update(update: &EntryUpdate) -> EntryUpdate {
+    EntryUpdate {
+        topic: update.topic.clone(),
+        entry_id: update.entry_id.as_deref().map(field),
+        agent: field(&update.agent),
+        title: field(&update.title),
+        timestamp: update.timestamp.as_deref().map(field),
+        ball: field(&update.ball),
+        ..*update
     }
 }
 

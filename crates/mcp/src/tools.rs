@@ -4,6 +4,7 @@ mod ack;
 mod handoff;
 mod health;
 mod list_threads;
+mod list_updates;
 mod read_thread;
 mod say;
 mod set_status;
@@ -23,6 +24,7 @@ use rmcp::model::{JsonObject, ToolAnnotations};
 use crate::arguments::Arguments;
 
 pub(crate) use list_threads::text as threads_text;
+pub(crate) use list_updates::text as updates_text;
 pub(crate) use read_thread::{Format, Reading, show as show_thread};
 pub(crate) use written::Wrote;
 
@@ -35,6 +37,7 @@ pub(crate) enum Tool {
     Ack,
     Handoff,
     SetStatus,
+    ListUpdates,
     Sync,
     Health,
     Whoami,
@@ -68,6 +71,7 @@ pub(crate) enum Shows {
     Threads(Filter),
     Thread(Reading),
     Written(Wrote),
+    Updates,
     Synced,
     Health,
     Whoami,
@@ -85,13 +89,14 @@ impl Call {
 
 impl Tool {
     /// In the order of `tools/list`.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::ListThreads,
         Self::ReadThread,
         Self::Say,
         Self::Ack,
         Self::Handoff,
         Self::SetStatus,
+        Self::ListUpdates,
         Self::Sync,
         Self::Health,
         Self::Whoami,
@@ -105,6 +110,7 @@ impl Tool {
             Self::Ack => &ack::DEFINITION,
             Self::Handoff => &handoff::DEFINITION,
             Self::SetStatus => &set_status::DEFINITION,
+            Self::ListUpdates => &list_updates::DEFINITION,
             Self::Sync => &sync::DEFINITION,
             Self::Health => &health::DEFINITION,
             Self::Whoami => &whoami::DEFINITION,
@@ -115,9 +121,12 @@ impl Tool {
     pub(crate) fn writes(self) -> bool {
         match self {
             Self::Say | Self::Ack | Self::Handoff | Self::SetStatus => true,
-            Self::ListThreads | Self::ReadThread | Self::Sync | Self::Health | Self::Whoami => {
-                false
-            }
+            Self::ListThreads
+            | Self::ReadThread
+            | Self::ListUpdates
+            | Self::Sync
+            | Self::Health
+            | Self::Whoami => false,
         }
     }
 
@@ -133,6 +142,7 @@ impl Tool {
             Self::Ack => ack::call(arguments),
             Self::Handoff => handoff::call(arguments),
             Self::SetStatus => set_status::call(arguments),
+            Self::ListUpdates => list_updates::call(arguments),
             Self::Sync => sync::call(arguments),
             Self::Health => Ok(Call::new(Request::Health, Shows::Health)),
             Self::Whoami => Ok(Call::new(Request::Whoami, Shows::Whoami)),
@@ -152,6 +162,8 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Threads(_)
             | Answer::Thread(_)
             | Answer::Written(_)
+            | Answer::Updates(_)
+            | Answer::Marked(_)
             | Answer::Synced(_)
             | Answer::Health(_)
             | Answer::Whoami(_)
@@ -160,6 +172,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             Shows::Threads(_)
             | Shows::Thread(_)
             | Shows::Written(_)
+            | Shows::Updates
             | Shows::Synced
             | Shows::Health
             | Shows::Whoami,

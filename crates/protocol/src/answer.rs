@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::status::{Health, Status};
+use crate::update::Updates;
 
 /// One answer on a connection that speaks [`crate::hello::Speaks::Requests`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,10 @@ pub enum Answer {
     Thread(Thread),
     /// Of `Say`, `Ack`, `Handoff` and `SetStatus`.
     Written(Written),
+    /// Of `ListUpdates`.
+    Updates(Updates),
+    /// Of `MarkRead`.
+    Marked(Marked),
     /// Of `Sync`.
     Synced(Synced),
     /// Of `Health`.
@@ -265,6 +270,15 @@ pub enum Delivery {
     Pushed,
     /// Durable here, and there is no remote.
     Local,
+}
+
+/// Of `mark-read`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    /// How many threads had entries that the reader had not been shown.
+    pub threads: u64,
+    /// How many entries.
+    pub entries: u64,
 }
 
 /// Of `sync`.

@@ -51,6 +51,13 @@ pub enum Request {
     Handoff(Handoff),
     /// A new entry that changes the status.
     SetStatus(SetStatus),
+    /// Entries by others, in the order of their arrival.
+    ListUpdates(ListUpdates),
+    /// The reader counts as shown what stands there.
+    MarkRead(MarkRead),
+    /// From here on [`crate::update::Line`]s instead of replies, until the connection ends. Of all
+    /// repositories, where the context and the hello name none.
+    Watch,
     /// Fetch and push now.
     Sync(Sync),
     /// The daemon and this repository.
@@ -74,6 +81,9 @@ impl Request {
             Self::Status
             | Self::ListThreads(_)
             | Self::ReadThread(_)
+            | Self::ListUpdates(_)
+            | Self::MarkRead(_)
+            | Self::Watch
             | Self::Sync(_)
             | Self::Health
             | Self::Whoami

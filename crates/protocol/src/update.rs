@@ -4,7 +4,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Freshness, RepositoryState, Trouble};
+use crate::answer::{Freshness, Reply, RepositoryState, Trouble};
+
+/// A line of a watch, as the daemon sends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// What became known; the first is [`Update::Hello`].
+    Update(Update),
+    /// The stream ends here, and why.
+    Ended(Reply),
+}
 
 /// One piece of news.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +75,9 @@ pub struct Updates {
     pub updates: Vec<EntryUpdate>,
     /// Where to go on.
     pub cursor: String,
+    /// Where this page began: the same question with it as `since` gives this page again.
+    #[serde(rename = "_from", default)]
+    pub from: String,
     /// Whether there is more now.
     pub more: bool,
     /// How fresh.

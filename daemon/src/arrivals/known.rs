@@ -43,13 +43,19 @@ impl Known {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.sorted.len() + self.recent.len()
+    pub(super) fn retain(&mut self, is_kept: impl Fn(u64) -> bool) {
+        self.sorted.retain(|number| is_kept(*number));
+        self.recent.retain(|number| is_kept(*number));
+    }
+
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.sorted.iter().chain(&self.recent).copied()
     }
 
     /// All of them, sorted.
     pub(super) fn sorted(&self) -> Vec<u64> {
-        let mut all = Vec::with_capacity(self.len());
+        let mut all = Vec::with_capacity(self.sorted.len() + self.recent.len());
         all.extend_from_slice(&self.sorted);
         all.extend(&self.recent);
         all.sort_unstable();

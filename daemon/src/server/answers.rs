@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
-use crate::server::{reads, status, waits, which, writes};
+use crate::server::{checkout, marking, reads, status, updates, waits, which, writes};
 use crate::shared::{Order, Setup, Shared};
 
 /// How long `sync` waits at most; source: the outside contract, section 4.
@@ -31,8 +31,15 @@ pub(crate) async fn answer(
         Request::RepositoryList => Ok(bare(status::listed(&setup))),
         Request::SettingsReload => reload(shared).await,
         Request::Stop => stop(shared).await,
+        Request::Watch => Err(Failure::new(
+            FailureCode::InvalidArgument,
+            "A watch is a stream of its own.",
+            "Ask for it on a connection that speaks requests.",
+        )),
         Request::ListThreads(_)
         | Request::ReadThread(_)
+        | Request::ListUpdates(_)
+        | Request::MarkRead(_)
         | Request::Say(_)
         | Request::Ack(_)
         | Request::Handoff(_)
@@ -69,6 +76,16 @@ async fn of_repository(
             let answer = reads::read((shared, setup), &handle, caller, asked).await;
             timed(&shared.metrics.reads, begun, answer)
         }
+        // Its time is mostly its wait.
+        Request::ListUpdates(asked) => {
+            let agent = checkout::agent(hello, context, caller);
+            updates::list((shared, setup), &handle, caller, (context, &agent), asked).await
+        }
+        Request::MarkRead(asked) => timed(
+            &shared.metrics.reads,
+            begun,
+            marking::mark(&handle, caller, asked),
+        ),
         Request::Say(_) | Request::Ack(_) | Request::Handoff(_) | Request::SetStatus(_) => {
             caller::may_write(hello)?;
             let written = writes::write((shared, setup), &handle, caller, context, request).await;
@@ -84,9 +101,11 @@ async fn of_repository(
         }
         Request::Health => Ok(status::health(shared, setup, &handle, caller)),
         Request::Whoami => Ok(status::whoami(&handle, setup, caller)),
-        Request::Status | Request::RepositoryList | Request::SettingsReload | Request::Stop => {
-            unreachable!("these are about no repository")
-        }
+        Request::Status
+        | Request::RepositoryList
+        | Request::SettingsReload
+        | Request::Stop
+        | Request::Watch => unreachable!("these are about no repository"),
     }?;
     Ok(done(setup, &handle, caller, answer))
 }

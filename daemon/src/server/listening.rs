@@ -74,7 +74,7 @@ impl Listening {
                 topic: topic.clone(),
                 appeared_or_gone: *appeared_or_gone,
             }),
-            What::Ball(update) => self.ball(&setup, &handle, update),
+            What::Ball { update, .. } => self.ball(&setup, &handle, update),
             What::State(update) => self.state(update),
             What::Everything => self.everything(),
             // The thread that holds it is told as another already.

@@ -63,6 +63,9 @@ pub(crate) async fn write(
         Request::Status
         | Request::ListThreads(_)
         | Request::ReadThread(_)
+        | Request::ListUpdates(_)
+        | Request::MarkRead(_)
+        | Request::Watch
         | Request::Sync(_)
         | Request::Health
         | Request::Whoami
@@ -298,6 +301,9 @@ fn digest(request: &Request) -> String {
         Request::Status
         | Request::ListThreads(_)
         | Request::ReadThread(_)
+        | Request::ListUpdates(_)
+        | Request::MarkRead(_)
+        | Request::Watch
         | Request::Sync(_)
         | Request::Health
         | Request::Whoami
