@@ -9,4 +9,5 @@ mod reading;
 mod resources;
 mod telling;
 mod turns;
+mod updates;
 mod writing;
