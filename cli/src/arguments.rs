@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, daemon, doctor, handoff, list, logs, read, repo, say, set_status, sync,
+    ack, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, set_status, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -15,17 +15,19 @@ static VERSION: LazyLock<String> =
 
 /// Threads that people and coding agents share through a git repository.
 ///
+/// Without a command: the inbox, with your turn first, then what is new and what waits for others.
+///
 /// Exit codes: 0 done, 1 the operation failed, 2 bad usage, 69 the daemon cannot be reached,
 /// 77 not permitted.
 #[derive(Debug, Parser)]
-#[command(name = "watercooler", version = VERSION.as_str(), arg_required_else_help = true)]
+#[command(name = "watercooler", version = VERSION.as_str())]
 pub(crate) struct Arguments {
     /// Flags that every command takes.
     #[command(flatten)]
     pub(crate) common: Common,
-    /// What to do.
+    /// What to do; none: the inbox.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// Flags that every command takes.
@@ -55,6 +57,9 @@ pub(crate) struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// The inbox, as without a command
+    #[command(hide = true)]
+    Inbox,
     /// Show the daemon, its repositories, how fresh they are and what stands in their way
     Status,
     /// List threads: your turn first, then the newest
@@ -69,6 +74,12 @@ pub(crate) enum Command {
     Handoff(handoff::Arguments),
     /// Change a thread's status
     SetStatus(set_status::Arguments),
+    /// List what others wrote since you last asked
+    Updates(updates::Arguments),
+    /// Count threads as read
+    MarkRead(mark_read::Arguments),
+    /// Print what becomes known, a line each, until interrupted
+    Watch,
     /// Fetch and push now
     Sync(sync::Arguments),
     /// Add, list and remove repositories
@@ -144,6 +155,17 @@ mod tests {
         check("daemon restart", true);
         check("daemon run", false);
         check("logs -f", true);
-        check("inbox", false);
+        check("", true);
+        check("inbox --json", true);
+        check("updates", true);
+        check("updates --since u1.a.1 --wait 45s", true);
+        check("updates --wait", true);
+        check("updates --wait --json", true);
+        check("updates --wait soon", false);
+        check("mark-read a b", true);
+        check("mark-read --all", true);
+        check("mark-read", false);
+        check("mark-read a --all", false);
+        check("watch --json", true);
     }
 }

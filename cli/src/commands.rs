@@ -4,14 +4,18 @@ pub(crate) mod ack;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod handoff;
+pub(crate) mod inbox;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod mark_read;
 pub(crate) mod read;
 pub(crate) mod repo;
 pub(crate) mod say;
 pub(crate) mod set_status;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod updates;
+pub(crate) mod watch;
 pub(crate) mod write;
 
 use crate::arguments::Command;
@@ -25,6 +29,7 @@ use crate::session::Session;
 /// The [`Problem`] for which there is nothing else to show.
 pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>, Problem> {
     match command {
+        Command::Inbox => inbox::run(session),
         Command::Status => status::run(session),
         Command::List(arguments) => list::run(session, &arguments),
         Command::Read(arguments) => read::run(session, &arguments),
@@ -32,6 +37,9 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>,
         Command::Ack(arguments) => ack::run(session, arguments),
         Command::Handoff(arguments) => handoff::run(session, arguments),
         Command::SetStatus(arguments) => set_status::run(session, arguments),
+        Command::Updates(arguments) => updates::run(session, &arguments),
+        Command::MarkRead(arguments) => mark_read::run(session, arguments),
+        Command::Watch => return watch::run(session).map(|()| None),
         Command::Sync(arguments) => sync::run(session, &arguments),
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),

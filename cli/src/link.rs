@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ipc::client::{AskError, Client};
+use ipc::client::{AskError, Client, Watch};
 use ipc::connection::ConnectError;
 use ipc::launch::LaunchError;
 use protocol::answer::Done;
@@ -95,6 +95,8 @@ impl Unreached {
 pub(crate) struct Link {
     client: Client,
     context: Context,
+    /// How many questions can be recognised where they are sent again.
+    asked_again: u64,
 }
 
 impl Link {
@@ -121,7 +123,11 @@ impl Link {
             repository: session.repository.clone(),
             ..Context::default()
         };
-        Self { client, context }
+        Self {
+            client,
+            context,
+            asked_again: 0,
+        }
     }
 
     /// The daemon's process.
@@ -147,6 +153,39 @@ impl Link {
             ..self.context.clone()
         };
         self.sent(context, request).map_err(problem)
+    }
+
+    /// Asks for updates; where the connection is lost, once more on a new one. The very same question
+    /// begins at the same place.
+    ///
+    /// # Errors
+    /// As [`Link::ask`].
+    pub(crate) fn ask_again(
+        &mut self,
+        session: &Session,
+        request: &Request,
+    ) -> Result<Done, Problem> {
+        self.asked_again += 1;
+        let context = Context {
+            resent_as: Some(format!("{}:{}", session.hello.session, self.asked_again)),
+            ..self.context.clone()
+        };
+        let mut sent = self.sent(context.clone(), request.clone());
+        if let Err(AskError::Lost(_)) = &sent {
+            let asked_again = self.asked_again;
+            *self = Self::started(session)?;
+            self.asked_again = asked_again;
+            sent = self.sent(context, request.clone());
+        }
+        sent.map_err(problem)
+    }
+
+    /// Watches, instead of all else.
+    ///
+    /// # Errors
+    /// That the connection is lost.
+    pub(crate) fn watch(self) -> Result<Watch, Problem> {
+        self.client.watch(self.context).map_err(problem)
     }
 
     /// Sends a write; where the connection is lost, once more on a new one. The key in the write
@@ -178,12 +217,26 @@ impl Link {
     }
 
     fn sent(&mut self, context: Context, request: Request) -> Result<Done, AskError> {
-        let wait = if let Request::Sync(sync) = &request {
-            Duration::from_secs(sync.wait_seconds.into())
-        } else {
-            Duration::ZERO
+        let seconds = match &request {
+            Request::Sync(sync) => sync.wait_seconds.into(),
+            Request::ListUpdates(list) => list.wait_seconds.unwrap_or(0).unsigned_abs(),
+            Request::Status
+            | Request::ListThreads(_)
+            | Request::ReadThread(_)
+            | Request::MarkRead(_)
+            | Request::Watch
+            | Request::Say(_)
+            | Request::Ack(_)
+            | Request::Handoff(_)
+            | Request::SetStatus(_)
+            | Request::Health
+            | Request::Whoami
+            | Request::RepositoryList
+            | Request::SettingsReload
+            | Request::Stop => 0,
         };
-        self.client.ask(context, request, ANSWER_WAIT_MAX + wait)
+        let limit = ANSWER_WAIT_MAX + Duration::from_secs(seconds);
+        self.client.ask(context, request, limit)
     }
 }
 
@@ -218,6 +271,9 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         Request::Status
         | Request::ListThreads(_)
         | Request::ReadThread(_)
+        | Request::ListUpdates(_)
+        | Request::MarkRead(_)
+        | Request::Watch
         | Request::Sync(_)
         | Request::Health
         | Request::Whoami

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use serde_json::json;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::problem::{Exit, Problem};
 use crate::report::Report;
 use crate::session::Session;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     };
     let json = arguments.common.json;
     let done = Session::of_process(arguments.common)
-        .and_then(|session| commands::run(&session, arguments.command));
+        .and_then(|session| commands::run(&session, arguments.command.unwrap_or(Command::Inbox)));
     let exit = match done {
         Ok(Some(report)) => show(&report, json),
         Ok(None) => Exit::Done,

@@ -3,6 +3,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod freshness;
+pub(crate) mod inbox;
 pub(crate) mod paint;
 pub(crate) mod repositories;
 pub(crate) mod status;
@@ -10,4 +11,5 @@ pub(crate) mod synced;
 pub(crate) mod table;
 pub(crate) mod thread;
 pub(crate) mod threads;
+pub(crate) mod updates;
 pub(crate) mod written;

@@ -90,7 +90,10 @@ fn words(filter: Filter) -> &'static str {
 
 /// The first page with the threads of the others behind it. A thread that moves between two pages
 /// stands where it was first seen.
-fn every_page(
+///
+/// # Errors
+/// Of the question.
+pub(crate) fn every_page(
     filter: Filter,
     mut ask: impl FnMut(Request) -> Result<Done, Problem>,
 ) -> Result<Done, Problem> {

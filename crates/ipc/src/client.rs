@@ -9,6 +9,7 @@ use protocol::failure::{Failure, FailureCode};
 use protocol::frame::FrameError;
 use protocol::hello::Hello;
 use protocol::request::{Ask, Context, Request};
+use protocol::update::{Line, Update};
 
 use crate::connection::{ConnectError, Connection, HANDSHAKE_WAIT_MAX};
 use crate::launch::{self, LaunchError};
@@ -89,6 +90,24 @@ impl Client {
         &self.connection
     }
 
+    /// Hears from here on what becomes known, and asks nothing any more.
+    ///
+    /// # Errors
+    /// [`AskError::Lost`], and [`AskError::Silent`] where the daemon takes no question.
+    pub fn watch(self, context: Context) -> Result<Watch, AskError> {
+        let ask = Ask {
+            id: self.asked + 1,
+            context,
+            request: Request::Watch,
+        };
+        let deadline = Instant::now() + HANDSHAKE_WAIT_MAX;
+        let sent = self.connection.send(&ask, deadline);
+        sent.map_err(|error| failed(error, HANDSHAKE_WAIT_MAX))?;
+        Ok(Watch {
+            connection: self.connection,
+        })
+    }
+
     /// Asks, and waits for the answer for at most `limit`. After [`AskError::Silent`] the client can
     /// be asked again; the late answer is passed over.
     ///
@@ -118,6 +137,48 @@ impl Client {
                 Outcome::Done(done) => Ok(*done),
                 Outcome::Failed(failure) => Err(AskError::Failed(failure)),
             };
+        }
+    }
+}
+
+/// A connection on which the daemon tells what becomes known.
+#[derive(Debug)]
+pub struct Watch {
+    connection: Connection,
+}
+
+/// Why a watch has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The daemon says why.
+    #[error("{0}")]
+    Ended(Failure),
+    /// The connection ended, as when the daemon does.
+    #[error("the connection to the daemon was lost")]
+    Lost(#[source] FrameError),
+}
+
+impl Watch {
+    /// The next piece of news; waits for it for as long as it takes. The first is
+    /// [`Update::Hello`].
+    ///
+    /// # Errors
+    /// [`WatchError`]; the watch is over then.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator could not tell why it has ended"
+    )]
+    pub fn next(&mut self) -> Result<Update, WatchError> {
+        match self.connection.receive_whenever() {
+            Ok(Line::Update(update)) => Ok(update),
+            Ok(Line::Ended(reply)) => Err(match reply.outcome {
+                Outcome::Failed(failure) => WatchError::Ended(failure),
+                Outcome::Done(_) => {
+                    let ended = io::Error::from(io::ErrorKind::UnexpectedEof);
+                    WatchError::Lost(ended.into())
+                }
+            }),
+            Err(error) => Err(WatchError::Lost(error)),
         }
     }
 }

@@ -226,7 +226,12 @@ impl Connection {
         &mut self,
         deadline: Instant,
     ) -> Result<T, FrameError> {
-        receive(&self.stream, &mut self.early, deadline)
+        receive(&self.stream, &mut self.early, Some(deadline))
+    }
+
+    /// As `receive`, for as long as it takes.
+    pub(crate) fn receive_whenever<T: DeserializeOwned>(&mut self) -> Result<T, FrameError> {
+        receive(&self.stream, &mut self.early, None)
     }
 
     fn at(
@@ -244,7 +249,7 @@ impl Connection {
         })?;
         let mut early = Vec::new();
         let welcome = send(&stream, hello, deadline)
-            .and_then(|()| receive::<Welcome>(&stream, &mut early, deadline))
+            .and_then(|()| receive::<Welcome>(&stream, &mut early, Some(deadline)))
             .map_err(|error| match error {
                 FrameError::Io(source) => ConnectError::of_io(path, source, limit),
                 source @ (FrameError::TooLong | FrameError::Malformed(_)) => {
@@ -292,7 +297,7 @@ fn send<T: serde::Serialize>(
 fn receive<T: DeserializeOwned>(
     stream: &Stream,
     early: &mut Vec<u8>,
-    deadline: Instant,
+    deadline: Option<Instant>,
 ) -> Result<T, FrameError> {
     let mut searched = 0;
     loop {
@@ -307,7 +312,7 @@ fn receive<T: DeserializeOwned>(
         }
         let room = READ_BYTES.min(FRAME_BYTES_MAX - searched);
         early.resize(searched + room, 0);
-        let read = stream.read_before(&mut early[searched..], Some(deadline));
+        let read = stream.read_before(&mut early[searched..], deadline);
         early.truncate(searched + *read.as_ref().unwrap_or(&0));
         if read? == 0 {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
