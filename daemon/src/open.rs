@@ -212,25 +212,10 @@ fn assemble(
     let (replaced, replacements) = watch::channel(0);
     let (told, heard) = watch::channel(Told::nothing());
     let clock = surroundings.clock;
-    let local = performer.is_local();
     let mut pending = Pending::new(&outbox);
     // The first reader may come before the loop runs, and reads what is pending all the same.
     pending.rebase(&base, &performer);
-    let condition = Condition {
-        branch: if local {
-            Some(performer.clone.local_branch().to_owned())
-        } else {
-            performer.clone.branch()
-        },
-        held: pending.held().len() as u64,
-        poll_interval: settings.sync.poll_idle,
-        state: if local {
-            RepositoryState::Local
-        } else {
-            RepositoryState::Syncing
-        },
-        ..Condition::default()
-    };
+    let condition = condition(settings, &performer, &pending);
     let shown = Arc::new(ArcSwap::from_pointee(Snapshot {
         base: Arc::clone(&base),
         overlay: Arc::clone(pending.overlay()),
@@ -259,16 +244,7 @@ fn assemble(
         inbox,
         told_active: Mutex::new(None),
     };
-    let teller = Teller {
-        name: of.name.clone(),
-        shown: Arc::clone(&shown),
-        replaced: handle.replaced.clone(),
-        told,
-        arrivals: Arc::clone(&handle.arrivals),
-        bodies: surroundings.bodies.clone(),
-        clone: Arc::clone(&handle.clone),
-        news: surroundings.news.clone(),
-    };
+    let teller = teller(surroundings, &handle, told);
     let event_loop = EventLoop {
         vanished: performer.vanished_file.read(),
         notes: 0,
@@ -295,6 +271,36 @@ fn assemble(
         handle,
         event_loop,
         teller,
+    }
+}
+
+/// How the repository stands before its loop runs.
+fn condition(settings: &Settings, performer: &Performer, pending: &Pending) -> Condition {
+    let (branch, state) = if performer.is_local() {
+        let branch = performer.clone.local_branch().to_owned();
+        (Some(branch), RepositoryState::Local)
+    } else {
+        (performer.clone.branch(), RepositoryState::Syncing)
+    };
+    Condition {
+        branch,
+        held: pending.held().len() as u64,
+        poll_interval: settings.sync.poll_idle,
+        state,
+        ..Condition::default()
+    }
+}
+
+fn teller(surroundings: &Surroundings, handle: &Handle, told: watch::Sender<Told>) -> Teller {
+    Teller {
+        name: handle.name.clone(),
+        shown: Arc::clone(&handle.snapshot),
+        replaced: handle.replaced.clone(),
+        told,
+        arrivals: Arc::clone(&handle.arrivals),
+        bodies: surroundings.bodies.clone(),
+        clone: Arc::clone(&handle.clone),
+        news: surroundings.news.clone(),
     }
 }
 

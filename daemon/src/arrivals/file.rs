@@ -71,11 +71,11 @@ impl ArrivalsFile {
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Kept)> {
         let known_path = folder.join("arrived.keys");
         let (journal, replayed) = Journal::open::<Line>(&folder.join("arrivals.jsonl"))?;
-        let heads = replayed.lines.iter().filter_map(|line| match line {
+        let mut heads = replayed.lines.iter().filter_map(|line| match line {
             Line::Head(head) => Some(head),
             Line::Arrival(_) | Line::Gone(_) | Line::Begun => None,
         });
-        let head = heads.last().filter(|head| head.format == 1).cloned();
+        let head = heads.next_back().filter(|head| head.format == 1).cloned();
         let known = head.as_ref().and_then(|head| read_known(&known_path, head));
         let mut file = Self {
             journal,

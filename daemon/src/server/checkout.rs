@@ -7,15 +7,14 @@ use protocol::request::Context;
 
 use crate::server::caller::Caller;
 
-/// How long a name is at most; a path that is longer is known by its beginning.
-const NAME_BYTES_MAX: usize = 4096;
+/// How many characters a name has at most; a path that is longer is known by its beginning.
+const NAME_CHARS_MAX: usize = 4096;
 
 /// Agent, user and code checkout, as one name.
 pub(crate) fn agent(hello: &Hello, context: &Context, caller: &Caller) -> String {
     let checkout = checkout(hello, context).map(|path| path.display().to_string());
-    let mut name = format!("{} {}", caller.reader_key(), checkout.unwrap_or_default());
-    name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
-    name
+    let name = format!("{} {}", caller.reader_key(), checkout.unwrap_or_default());
+    name.chars().take(NAME_CHARS_MAX).collect()
 }
 
 /// The checkout that holds the place of the call. What is named is one even without git; the
