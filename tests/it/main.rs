@@ -27,6 +27,8 @@ mod starts;
 mod transfer;
 mod transfer_worker;
 mod two_laptops;
+mod updates;
 mod versions;
+mod watching;
 mod working_tree;
 mod writing;

@@ -21,3 +21,4 @@ pub mod servers;
 pub mod settings;
 pub mod shim;
 pub mod wait;
+pub mod watcher;
