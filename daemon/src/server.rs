@@ -3,6 +3,8 @@
 pub(crate) mod answers;
 pub(crate) mod caller;
 pub(crate) mod checkout;
+#[cfg(feature = "conformance")]
+pub(crate) mod conformance;
 pub(crate) mod listening;
 pub(crate) mod marking;
 pub(crate) mod page;
@@ -38,6 +40,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the task is dropped.
 pub(crate) async fn serve(listener: Arc<Listener>, shared: Arc<Shared>) {
+    #[cfg(feature = "conformance")]
+    conformance::begin(&shared);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -135,6 +139,11 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
 }
 
 async fn mcp_session(stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
+    let (session, ask, listen) = session_parts(&shared, hello);
+    Ok(mcp::serve(stream, session, ask, listen).await?)
+}
+
+fn session_parts(shared: &Arc<Shared>, hello: Hello) -> (mcp::Session, mcp::Ask, mcp::Listen) {
     let channel = shared.setup.load().settings.agents.channel;
     let session = mcp::Session {
         key: hello.session.clone(),
@@ -143,12 +152,13 @@ async fn mcp_session(stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyho
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let hello = Arc::new(hello);
-    let (news_of, listener) = (Arc::clone(&shared), Arc::clone(&hello));
-    let listen: mcp::Listen =
-        Arc::new(move |context| Box::new(Listening::begin(&news_of, &listener, context, channel)));
+    let (asking, asker) = (Arc::clone(shared), Arc::clone(&hello));
     let ask: mcp::Ask = Arc::new(move |context, request| {
-        let (shared, hello) = (Arc::clone(&shared), Arc::clone(&hello));
+        let (shared, hello) = (Arc::clone(&asking), Arc::clone(&asker));
         Box::pin(async move { answers::answer(&shared, &hello, &context, &request).await })
     });
-    Ok(mcp::serve(stream, session, ask, listen).await?)
+    let telling = Arc::clone(shared);
+    let listen: mcp::Listen =
+        Arc::new(move |context| Box::new(Listening::begin(&telling, &hello, context, channel)));
+    (session, ask, listen)
 }

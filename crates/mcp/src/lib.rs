@@ -5,6 +5,8 @@ mod address;
 mod aliases;
 mod arguments;
 mod completion;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connection;
 mod fit;
 mod frame;
@@ -13,6 +15,8 @@ mod instructions;
 mod news;
 mod outcome;
 mod place;
+#[cfg(not(feature = "conformance"))]
+mod plain;
 mod prompts;
 mod refused;
 mod resources;
@@ -23,6 +27,11 @@ mod tools;
 mod turn_line;
 mod under_way;
 
+#[cfg(feature = "conformance")]
+use conformance::handler;
+#[cfg(not(feature = "conformance"))]
+use plain::handler;
+
 pub use instructions::INSTRUCTIONS_BYTES_MAX;
 pub use news::{Listen, News, Piece};
 pub use session::{Ask, ServeError, Session, serve};
@@ -32,6 +41,9 @@ pub const RESULT_BYTES_MAX: usize = 60_000;
 
 /// `tools/list`, as sent, stays within this many bytes; source: the outside contract, section 5.
 pub const TOOLS_BYTES_MAX: usize = 6_144;
+
+#[cfg(all(feature = "conformance", not(debug_assertions)))]
+compile_error!("the fixtures of the conformance suite are for development builds alone");
 
 #[cfg(test)]
 mod tests;

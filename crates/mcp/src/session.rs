@@ -30,6 +30,7 @@ use crate::{
     aliases, completion,
     connection::Connection,
     gate::Gate,
+    handler,
     instructions::INSTRUCTIONS,
     news::{Listen, News},
     prompts, resources,
@@ -98,10 +99,8 @@ where
 {
     let (read, write) = tokio::io::split(stream);
     let lines = AsyncRwTransport::new_server(read, write).with_max_line_length(FRAME_BYTES_MAX);
-    match Server::new(session, ask, listen)
-        .serve(Gate::new(lines))
-        .await
-    {
+    let server = handler(Server::new(session, ask, listen));
+    match server.serve(Gate::new(lines)).await {
         Ok(running) => running
             .waiting()
             .await
@@ -116,7 +115,8 @@ where
     }
 }
 
-struct Server {
+/// One connection's server: what it offers, and what it is told.
+pub(crate) struct Server {
     connection: Arc<Connection>,
     config: ServerConfig,
     session: Session,
@@ -125,7 +125,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(session: Session, ask: Ask, listen: Listen) -> Self {
+    pub(crate) fn new(session: Session, ask: Ask, listen: Listen) -> Self {
         let config = ServerConfig::new(capabilities(session.channel))
             .with_server_info(Implementation::new(NAME, &session.version))
             .with_instructions(INSTRUCTIONS);
