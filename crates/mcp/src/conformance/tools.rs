@@ -160,8 +160,10 @@ fn shown(name: &str) -> Option<CallToolResult> {
         }
         _ => return None,
     };
-    let result = serde_json::from_value(json!({"content": blocks}));
-    Some(result.expect("it is written as the protocol has it"))
+    let blocks = serde_json::from_value(blocks);
+    Some(CallToolResult::success(
+        blocks.expect("it is written as the protocol has it"),
+    ))
 }
 
 fn text(words: impl Into<String>) -> CallToolResult {
