@@ -20,6 +20,7 @@ simulation|3|the engine and many engines against one remote
 stories|8|whole programs, real git servers and faults
 servers|4|every server, and every way in which each fails
 clients|3|the MCP SDKs of Python and TypeScript, every tool
+conformance|4|the official MCP conformance suite, natively and through the shim
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 
@@ -148,6 +149,22 @@ suite_clients() {
   cargo_test clients --package tests --test clients -- --ignored --test-threads=1
 }
 
+suite_conformance() {
+  step 'the suite and its bridge' bash -c conformance_suite || return
+  # Programs of their own: every other suite tests the ones without fixtures.
+  local programs=$target/conformance/programs
+  step 'a daemon with fixtures' cargo build --quiet --package watercoolerd \
+    --features watercoolerd/conformance || return
+  mkdir -p "$programs"
+  rm -f "$programs"/*
+  cp "$target/debug/watercoolerd" "$programs/" || return
+  programs || return
+  cp "$target/debug/watercooler-mcp" "$target/debug/watercooler" "$programs/" || return
+  WATERCOOLER_PROGRAMS=$programs WATERCOOLER_TEST_CONFORMANCE=$target/conformance \
+    cargo_test conformance --package tests --test conformance -- --ignored --test-threads=1 \
+    --nocapture
+}
+
 suite_size() {
   programs || return
   cargo_test size --package tests --test it -- --ignored --nocapture housekeeping::
@@ -180,8 +197,17 @@ typescript_sdk() {
     (cd "$to" && npm ci --no-progress) &&
     cp "$from/package-lock.json" "$to/installed-lock.json"
 }
+
+conformance_suite() {
+  local from=$PWD/tests/conformance to=$target/conformance
+  mkdir -p "$to"
+  cmp -s "$from/package-lock.json" "$to/installed-lock.json" && return
+  cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$to/" &&
+    (cd "$to" && npm ci --no-progress) &&
+    cp "$from/package-lock.json" "$to/installed-lock.json"
+}
 # A step runs these by name, in a shell of its own.
-export -f python_sdk typescript_sdk
+export -f python_sdk typescript_sdk conformance_suite
 export target
 
 # Whatever of the system the tests need and this machine lacks.
