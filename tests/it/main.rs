@@ -24,6 +24,7 @@ mod settings;
 mod shim;
 mod silent_remotes;
 mod starts;
+mod subscriptions;
 mod transfer;
 mod transfer_worker;
 mod two_laptops;

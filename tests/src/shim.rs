@@ -250,7 +250,8 @@ impl Shim {
             });
     }
 
-    fn begin_request(&mut self, method: &str, mut parameters: Value) -> u64 {
+    /// Sends a request and returns its id, without waiting.
+    pub fn begin_request(&mut self, method: &str, mut parameters: Value) -> u64 {
         self.next_id += 1;
         let id = self.next_id;
         if self.era == Era::Stateless {
@@ -264,7 +265,12 @@ impl Shim {
         id
     }
 
-    fn answer(&self, id: u64, limit: Duration) -> Value {
+    /// Waits for the answer to a request, whatever that is.
+    ///
+    /// # Panics
+    /// Where none comes within `limit`.
+    #[must_use]
+    pub fn answer(&self, id: u64, limit: Duration) -> Value {
         let (heard, news) = &*self.heard;
         let until = Instant::now() + limit;
         let mut heard = heard.lock().expect("no reader panics");
