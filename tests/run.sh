@@ -20,7 +20,7 @@ simulation|3|the engine and many engines against one remote
 stories|8|whole programs, real git servers and faults
 servers|4|every server, and every way in which each fails
 clients|3|the MCP SDKs of Python and TypeScript, every tool
-conformance|4|the official MCP conformance suite, natively and through the shim
+conformance|5|the official MCP conformance suite, natively and through the shim
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 

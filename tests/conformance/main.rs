@@ -3,6 +3,10 @@
 //!
 //! `./tests/run.sh conformance` installs the suite, builds a daemon with its fixtures, and names
 //! the folder of both in the variables below.
+#![allow(
+    clippy::print_stdout,
+    reason = "the suite's own summary belongs in the log"
+)]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
