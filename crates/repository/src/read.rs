@@ -10,7 +10,7 @@ use crate::replay::HISTORY_COMMITS_MAX;
 use crate::{BlobId, Clone, CloneError, Tip};
 
 /// The largest file that is read, in bytes.
-pub const BLOB_BYTES_MAX: u64 = 64 << 20;
+pub const BLOB_BYTES_MAX: u64 = 128 << 20;
 
 /// Modes of tree entries: git's `object.h`.
 const MODE_KIND_MASK: i32 = 0o170_000;
@@ -121,9 +121,16 @@ impl Clone {
         Ok(changed)
     }
 
-    /// A file's content. Fails with `TooLarge` above 64 MiB, before anything is unpacked.
+    /// A file's content. Fails with `TooLarge` above [`BLOB_BYTES_MAX`], before anything is
+    /// unpacked.
     pub fn read(&self, blob: &BlobId) -> Result<Vec<u8>, CloneError> {
-        self.content(&*self.lend()?, blob.0)
+        self.look(blob, <[u8]>::to_vec)
+    }
+
+    /// What `look` makes of a file's content, which is held once and gone after. Fails as
+    /// [`Clone::read`] does.
+    pub fn look<T>(&self, blob: &BlobId, look: impl FnOnce(&[u8]) -> T) -> Result<T, CloneError> {
+        self.look_in(&*self.lend()?, blob.0, look)
     }
 
     /// The Entry-IDs in the commit trailers of `to`'s history without `from`'s; of the newest 20,000
@@ -148,6 +155,15 @@ impl Clone {
     }
 
     pub(crate) fn content(&self, repository: &Repository, id: Oid) -> Result<Vec<u8>, CloneError> {
+        self.look_in(repository, id, <[u8]>::to_vec)
+    }
+
+    fn look_in<T>(
+        &self,
+        repository: &Repository,
+        id: Oid,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, CloneError> {
         let odb = repository
             .odb()
             .map_err(|error| self.git("open the objects", error))?;
@@ -167,7 +183,7 @@ impl Clone {
         let object = odb
             .read(id)
             .map_err(|error| self.git("read a file", error))?;
-        Ok(object.data().to_vec())
+        Ok(look(object.data()))
     }
 
     pub(crate) fn ids_between(

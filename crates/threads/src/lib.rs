@@ -17,6 +17,7 @@ mod lines;
 pub mod names;
 pub mod nearest;
 pub mod operation;
+pub mod outline;
 pub mod parse;
 pub mod print;
 pub mod problem;

@@ -47,7 +47,7 @@ pub fn parse(bytes: &[u8]) -> (Thread, Vec<Problem>) {
 }
 
 /// Where the `Entry:` lines outside code fences begin, and the fence that is open at the end.
-fn entry_starts(bytes: &[u8]) -> (Vec<usize>, Option<Fence>) {
+pub(crate) fn entry_starts(bytes: &[u8]) -> (Vec<usize>, Option<Fence>) {
     let mut fence = OpenFence::default();
     let mut starts = Vec::new();
     // A byte order mark is no part of the first line.
@@ -63,7 +63,7 @@ fn entry_starts(bytes: &[u8]) -> (Vec<usize>, Option<Fence>) {
 }
 
 /// For each entry where its separator begins.
-fn separators(bytes: &[u8], starts: &[usize], header_end: usize) -> Vec<usize> {
+pub(crate) fn separators(bytes: &[u8], starts: &[usize], header_end: usize) -> Vec<usize> {
     let limits = std::iter::once(header_end).chain(starts.iter().map(|start| start + 1));
     starts
         .iter()
@@ -129,12 +129,12 @@ impl Entries {
 }
 
 /// Whether two entries are the same but for their line ends.
-fn same_bytes(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn same_bytes(one: &[u8], other: &[u8]) -> bool {
     one == other || normal(one) == normal(other)
 }
 
 /// The bytes with LF for every CRLF and CR.
-fn normal(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn normal(bytes: &[u8]) -> Vec<u8> {
     let mut normal = Vec::with_capacity(bytes.len());
     for line in plain_lines(bytes, 0..bytes.len()) {
         normal.extend_from_slice(line.text(bytes));
