@@ -56,9 +56,9 @@ pub(crate) fn readable(clone: &Clone, tip: Option<&Tip>) -> Arc<Base> {
     if let Some(Ok(files)) = files {
         let mut missing = BTreeSet::new();
         for File { topic, blob } in files {
-            match clone.read(&blob) {
-                Ok(bytes) => {
-                    let shown = Shown::settled(blob, &bytes).map(Arc::new);
+            match clone.look(&blob, |bytes| Shown::settled(blob, bytes)) {
+                Ok(shown) => {
+                    let shown = shown.map(Arc::new);
                     base.threads.extend(shown.map(|shown| (topic, shown)));
                 }
                 Err(_) => {
@@ -78,8 +78,8 @@ fn take(
 ) -> Result<(), CloneError> {
     let shown = match changed.blob {
         Some(blob) => {
-            match clone.read(&blob) {
-                Ok(bytes) => Shown::settled(blob, &bytes),
+            match clone.look(&blob, |bytes| Shown::settled(blob, bytes)) {
+                Ok(shown) => shown,
                 // Cloning anew would bring the same file.
                 Err(error @ CloneError::TooLarge { .. }) => {
                     tracing::warn!(topic = %changed.topic, %error, "Not served");

@@ -1,13 +1,15 @@
 //! The text of threads by blob, and their entries as they were read from it, through caches of
 //! bounded size that all repositories share.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use repository::{BlobId, Clone, CloneError};
 
 use crate::entries::Entries;
+use crate::long_text::LongText;
 use crate::snapshot::{Content, Shown};
 
 /// How many bytes of threads are held at most.
@@ -22,6 +24,16 @@ pub(crate) const ENTRIES_BYTES_MAX: u64 = 32 << 20;
 /// About how many threads that is.
 const ENTRIES_ITEMS_ESTIMATE: usize = 512;
 
+/// From this size on a thread is long: its text is put into a file and not held. Two of the
+/// largest still fit among the entries that are held.
+pub(crate) const LONG_BYTES: usize = 3 << 20;
+
+/// How many bytes of long threads lie in files at most.
+pub(crate) const LONG_FILES_BYTES_MAX: u64 = 512 << 20;
+
+/// About how many long threads that is.
+const LONG_ITEMS_ESTIMATE: usize = 32;
+
 /// The text and the entries of threads, by blob.
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies(Arc<Caches>);
@@ -30,6 +42,20 @@ pub(crate) struct Bodies(Arc<Caches>);
 struct Caches {
     texts: Cache<BlobId, Arc<[u8]>, Bytes>,
     entries: Cache<BlobId, Arc<Entries>, Bytes>,
+    long: Cache<BlobId, Arc<Entries>, FileBytes>,
+    /// Where the files of long threads are made.
+    folder: PathBuf,
+    // One long thread is unpacked at a time, whoever reads: so memory holds one and not several.
+    unpacking: Mutex<()>,
+}
+
+#[derive(Clone, Debug)]
+struct FileBytes;
+
+impl Weighter<BlobId, Arc<Entries>> for FileBytes {
+    fn weight(&self, _: &BlobId, entries: &Arc<Entries>) -> u64 {
+        entries.file_bytes()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -49,17 +75,20 @@ impl Weighter<BlobId, Arc<Entries>> for Bytes {
 }
 
 impl Bodies {
-    /// Empty caches.
-    pub(crate) fn new() -> Self {
+    /// Empty caches; files of long threads are made in `folder`.
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self(Arc::new(Caches {
-            texts: cache(CACHE_ITEMS_ESTIMATE, CACHE_BYTES_MAX),
-            entries: cache(ENTRIES_ITEMS_ESTIMATE, ENTRIES_BYTES_MAX),
+            texts: cache(Bytes, CACHE_ITEMS_ESTIMATE, CACHE_BYTES_MAX),
+            entries: cache(Bytes, ENTRIES_ITEMS_ESTIMATE, ENTRIES_BYTES_MAX),
+            long: cache(FileBytes, LONG_ITEMS_ESTIMATE, LONG_FILES_BYTES_MAX),
+            folder,
+            unpacking: Mutex::new(()),
         }))
     }
 
     /// The entries of one blob, where they were read before.
     pub(crate) fn known_entries(&self, blob: &BlobId) -> Option<Arc<Entries>> {
-        self.0.entries.get(blob)
+        self.0.entries.get(blob).or_else(|| self.0.long.get(blob))
     }
 
     /// The entries of one thread.
@@ -72,13 +101,48 @@ impl Bodies {
         clone: &Clone,
     ) -> Result<Arc<Entries>, CloneError> {
         match content {
-            Content::Bytes(text) => Ok(Arc::new(Entries::of(text))),
+            Content::Bytes(text) => Ok(Arc::new(Entries::of_pending(Arc::clone(text)))),
             Content::Blob(blob) => {
-                let entries = Arc::new(Entries::of(&self.read(blob, clone)?));
-                self.0.entries.insert(*blob, Arc::clone(&entries));
-                Ok(entries)
+                if let Some(text) = self.0.texts.get(blob) {
+                    return Ok(self.keep(blob, Entries::of(text)));
+                }
+                if clone.size(blob)? < LONG_BYTES as u64 {
+                    return Ok(self.keep(blob, Entries::of(self.read(blob, clone)?)));
+                }
+                self.long_entries(blob, clone)
             }
         }
+    }
+
+    fn keep(&self, blob: &BlobId, entries: Entries) -> Arc<Entries> {
+        let entries = Arc::new(entries);
+        self.0.entries.insert(*blob, Arc::clone(&entries));
+        entries
+    }
+
+    fn long_entries(&self, blob: &BlobId, clone: &Clone) -> Result<Arc<Entries>, CloneError> {
+        let _turn = self
+            .0
+            .unpacking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Whoever had the turn before may have wanted the same thread.
+        if let Some(entries) = self.0.long.get(blob) {
+            return Ok(entries);
+        }
+        let entries = clone.look(blob, |text| match LongText::put(&self.0.folder, text) {
+            Ok(long) => Entries::of_long(text, long),
+            Err(error) => {
+                // A full disk makes the read dearer, and does not end it.
+                tracing::warn!(%error, "A long thread is held in memory for one read");
+                Entries::of_pending(text.into())
+            }
+        })?;
+        let entries = Arc::new(entries);
+        if entries.file_bytes() > 0 {
+            self.0.long.insert(*blob, Arc::clone(&entries));
+        }
+        Ok(entries)
     }
 
     /// The text of one thread.
@@ -100,18 +164,22 @@ impl Bodies {
         if let Some(text) = self.0.texts.get(blob) {
             return Ok(text);
         }
-        let text: Arc<[u8]> = clone.read(blob)?.into();
-        self.0.texts.insert(*blob, Arc::clone(&text));
+        let text: Arc<[u8]> = clone.look(blob, |text| text.into())?;
+        // One long thread would take the place of all others.
+        if text.len() < LONG_BYTES {
+            self.0.texts.insert(*blob, Arc::clone(&text));
+        }
         Ok(text)
     }
 }
 
 /// A cache in one piece: each piece of several takes nothing that is larger than its share of the
 /// bytes, which on a machine of many cores is less than a long thread.
-fn cache<V: std::clone::Clone>(items_estimate: usize, bytes_max: u64) -> Cache<BlobId, V, Bytes>
-where
-    Bytes: Weighter<BlobId, V>,
-{
+fn cache<V: std::clone::Clone, W: Weighter<BlobId, V> + std::clone::Clone>(
+    weighter: W,
+    items_estimate: usize,
+    bytes_max: u64,
+) -> Cache<BlobId, V, W> {
     let options = OptionsBuilder::new()
         .shards(1)
         .estimated_items_capacity(items_estimate)
@@ -120,7 +188,7 @@ where
         .expect("all that is required is given");
     Cache::with_options(
         options,
-        Bytes,
+        weighter,
         DefaultHashBuilder::default(),
         DefaultLifecycle::default(),
     )
@@ -132,12 +200,12 @@ mod tests {
 
     #[test]
     fn the_entries_held_are_limited_in_bytes() {
-        let bodies = Bodies::new();
+        let bodies = Bodies::new(PathBuf::new());
         let text = format!(
             "# t\n\n---\nEntry: Bob 2026-01-01T00:00:00Z\n\n{}\n",
             "x".repeat(1 << 20)
         );
-        let entries = Arc::new(Entries::of(text.as_bytes()));
+        let entries = Arc::new(Entries::of(text.as_bytes().into()));
         let fitting = ENTRIES_BYTES_MAX / entries.bytes_max();
         for number in 0..=fitting {
             let blob = BlobId::parse(&format!("{number:040x}")).unwrap();

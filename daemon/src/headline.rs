@@ -1,8 +1,9 @@
 //! What one entry says without its body: its name, its author, its title, its time.
 
-use protocol::answer::Entry;
+use repository::CloneError;
 use threads::timestamp::Timestamp;
 
+use crate::entries::Entries;
 use crate::snapshot::Shown;
 
 /// One entry without its body.
@@ -30,15 +31,22 @@ impl Headline {
             timestamp: at.map(|at| at.to_string()),
         })
     }
-}
 
-impl From<Entry> for Headline {
-    fn from(entry: Entry) -> Self {
-        Self {
+    /// That of any entry, from the thread's text.
+    ///
+    /// # Errors
+    /// Where the text of a long thread cannot be read.
+    pub(crate) fn of(entries: &Entries, index: usize) -> Result<Self, CloneError> {
+        let unreadable = |source| CloneError::Io {
+            path: "the text of a long thread".into(),
+            source,
+        };
+        let entry = entries.bare(index).map_err(unreadable)?;
+        Ok(Self {
             entry_id: entry.entry_id,
             agent: entry.agent,
             title: entry.title,
             timestamp: entry.timestamp,
-        }
+        })
     }
 }

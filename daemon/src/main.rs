@@ -15,6 +15,7 @@ mod handle;
 mod headline;
 mod journal;
 mod logs;
+mod long_text;
 mod metrics;
 mod mint;
 mod news;

@@ -3,6 +3,7 @@
 //! A [`Base`] is the remote's tip, a [`Snapshot`] is a base with the pending operations on top.
 //! Readers take an `Arc` and hold it; nobody waits for anybody.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -10,6 +11,7 @@ use repository::{BlobId, Tip};
 use sha2::{Digest, Sha256};
 use threads::entry_id::EntryId;
 use threads::header::HeaderForm;
+use threads::outline::Outline;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 
@@ -186,45 +188,82 @@ impl Summary {
     }
 
     fn of(bytes: &[u8]) -> Option<Self> {
-        let (thread, _problems) = threads::parse::parse(bytes);
-        if !thread.is_thread() {
+        let mut reading = Reading::default();
+        let (head, outline) = Outline::read(bytes, |entry| reading.take(entry));
+        let head = head.thread();
+        if !head.is_thread() && outline.is_empty() {
             return None;
         }
-        let mut authors: Vec<String> = Vec::new();
-        let mut places: HashMap<&str, u32> = HashMap::new();
-        for entry in thread.entries().iter().rev() {
-            let place = u32::try_from(authors.len()).unwrap_or(u32::MAX);
-            places.entry(entry.agent.as_str()).or_insert_with(|| {
-                authors.push(entry.agent.as_str().to_owned());
-                place
-            });
-        }
-        let marks = thread.entries().iter().map(|entry| Mark {
-            key: mark_key(entry),
-            author: places
-                .get(entry.agent.as_str())
-                .copied()
-                .unwrap_or(u32::MAX),
-            at: entry
-                .timestamp
-                .and_then(|at| u32::try_from(at.as_unix_seconds()).ok())
-                .unwrap_or(0),
-        });
+        let (authors, entries) = reading.newest_author_first();
         Some(Self {
-            title: thread.title(),
-            status: thread.status(),
-            ball: thread.ball(),
-            form: thread.form(),
-            closed: thread.is_closed(),
-            updated: thread.updated().or_else(|| thread.created()),
-            entries: marks.collect(),
-            newest: thread.newest().and_then(|entry| entry.id.clone()),
-            newest_title: thread
-                .newest()
-                .map(|entry| entry.title.clone())
-                .unwrap_or_default(),
+            title: head.title(),
+            status: head.status(),
+            ball: head.ball(),
+            form: head.form(),
+            closed: head.is_closed(),
+            updated: reading
+                .updated
+                .or_else(|| head.updated())
+                .or_else(|| head.created()),
+            entries,
+            newest: reading.newest,
+            newest_title: reading.newest_title,
             authors,
         })
+    }
+}
+
+/// What a summary takes from the entries, one after the other, so that none is held.
+#[derive(Debug, Default)]
+struct Reading {
+    marks: Vec<Mark>,
+    /// Each author's number, by first appearance, and the place of their last entry.
+    authors: HashMap<String, (u32, usize)>,
+    updated: Option<Timestamp>,
+    newest: Option<EntryId>,
+    newest_title: String,
+}
+
+impl Reading {
+    fn take(&mut self, entry: &threads::entry::Entry) {
+        let number = u32::try_from(self.authors.len()).unwrap_or(u32::MAX);
+        let place = self.marks.len();
+        let author = match self.authors.get_mut(&entry.agent) {
+            Some((number, last)) => {
+                *last = place;
+                *number
+            }
+            None => {
+                self.authors.insert(entry.agent.clone(), (number, place));
+                number
+            }
+        };
+        let at = entry.timestamp.map(|at| at.as_unix_seconds());
+        self.marks.push(Mark {
+            key: mark_key(entry),
+            author,
+            at: at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0),
+        });
+        self.updated = self.updated.max(entry.timestamp);
+        self.newest.clone_from(&entry.id);
+        self.newest_title.clone_from(&entry.title);
+    }
+
+    /// The authors, the newest entry's first, and the marks with their numbers in that order.
+    fn newest_author_first(&mut self) -> (Vec<String>, Vec<Mark>) {
+        let mut authors: Vec<_> = std::mem::take(&mut self.authors).into_iter().collect();
+        authors.sort_unstable_by_key(|(_, (_, last))| Reverse(*last));
+        let mut renumbered = vec![u32::MAX; authors.len()];
+        for (place, (_, (number, _))) in authors.iter().enumerate() {
+            renumbered[*number as usize] = u32::try_from(place).unwrap_or(u32::MAX);
+        }
+        let mut marks = std::mem::take(&mut self.marks);
+        for mark in &mut marks {
+            mark.author = renumbered[mark.author as usize];
+        }
+        marks.shrink_to_fit();
+        let authors = authors.into_iter().map(|(name, _)| name).collect();
+        (authors, marks)
     }
 }
 

@@ -83,7 +83,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
     let surroundings = Surroundings {
         dirs: dirs.clone(),
         clock: Clock::start(),
-        bodies: Bodies::new(),
+        bodies: Bodies::new(dirs.state.clone()),
         metrics: Arc::clone(&metrics),
         sockets: Arc::new(Sockets::begin(&dirs)),
         news: News::new(),

@@ -168,9 +168,9 @@ impl Teller {
         let headline = Headline::of_last(thread, index).map_or_else(
             || {
                 let entries = self.bodies.entries(&thread.content, &self.clone)?;
-                Ok(entries.bare(index).into())
+                Headline::of(&entries, index)
             },
-            Ok::<_, repository::CloneError>,
+            Ok,
         );
         match headline {
             Ok(headline) => self.piece(What::Entry {

@@ -127,6 +127,15 @@ impl Clone {
         self.look(blob, <[u8]>::to_vec)
     }
 
+    /// How many bytes a file has.
+    pub fn size(&self, blob: &BlobId) -> Result<u64, CloneError> {
+        let handle = self.lend()?;
+        let odb = self.objects(&handle)?;
+        let header = odb.read_header(blob.0);
+        let (size, _) = header.map_err(|error| self.git("read a file's size", error))?;
+        Ok(size as u64)
+    }
+
     /// What `look` makes of a file's content, which is held once and gone after. Fails as
     /// [`Clone::read`] does.
     pub fn look<T>(&self, blob: &BlobId, look: impl FnOnce(&[u8]) -> T) -> Result<T, CloneError> {
@@ -164,9 +173,7 @@ impl Clone {
         id: Oid,
         look: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, CloneError> {
-        let odb = repository
-            .odb()
-            .map_err(|error| self.git("open the objects", error))?;
+        let odb = self.objects(repository)?;
         let (size, kind) = odb
             .read_header(id)
             .map_err(|e| self.git("read a file's size", e))?;
@@ -184,6 +191,12 @@ impl Clone {
             .read(id)
             .map_err(|error| self.git("read a file", error))?;
         Ok(look(object.data()))
+    }
+
+    fn objects<'a>(&self, repository: &'a Repository) -> Result<git2::Odb<'a>, CloneError> {
+        repository
+            .odb()
+            .map_err(|error| self.git("open the objects", error))
     }
 
     pub(crate) fn ids_between(

@@ -114,23 +114,27 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The part that is asked for.
+    /// The part that is asked for; `after` is the place of its `since_entry`, where it has one.
     ///
     /// # Errors
-    /// `entry_not_found` for an unknown `since_entry` or an index past the end,
-    /// `invalid_argument`.
-    pub(crate) fn of(asked: &ReadThread, entries: &Entries) -> Result<Self, Failure> {
+    /// `entry_not_found` for an index past the end, `invalid_argument`; `uncertain` where the text
+    /// cannot be read.
+    pub(crate) fn of(
+        asked: &ReadThread,
+        after: Option<usize>,
+        entries: &Entries,
+    ) -> Result<Self, Failure> {
         let limit = limit(asked.limit, READ_LIMIT, READ_LIMIT_MAX)?;
         let chars = self::limit(asked.max_chars, READ_CHARS, READ_CHARS_MAX)?;
         let length = |index: usize| {
             if asked.without_bodies {
-                0
+                Ok(0)
             } else {
-                entries.body_chars(index)
+                entries.body_chars(index).map_err(unreadable)
             }
         };
-        let entries_len = entries.in_file().len();
-        match begin(asked, entries.in_file())? {
+        let entries_len = entries.len();
+        match begin(asked, after, entries.len())? {
             Some(begin) => {
                 let offset = usize::try_from(asked.body_offset.unwrap_or(0)).map_err(|_| {
                     invalid(
@@ -138,29 +142,23 @@ impl Part {
                         "Give next_body_offset of the answer before.".to_owned(),
                     )
                 })?;
-                Ok(Self::forward(
-                    begin,
-                    offset,
-                    (limit, chars),
-                    entries_len,
-                    length,
-                ))
+                Self::forward(begin, offset, (limit, chars), entries_len, length)
             }
-            None => Ok(Self::newest((limit, chars), entries_len, length)),
+            None => Self::newest((limit, chars), entries_len, length),
         }
     }
 
-    fn forward(
+    fn forward<E>(
         begin: usize,
         offset: usize,
         (limit, chars): (usize, usize),
         entries_len: usize,
-        length: impl Fn(usize) -> usize,
-    ) -> Self {
+        length: impl Fn(usize) -> Result<usize, E>,
+    ) -> Result<Self, E> {
         let mut left = chars;
         let mut end = begin;
         while end < entries_len && end - begin < limit {
-            let whole = length(end);
+            let whole = length(end)?;
             let wanted = if end == begin {
                 whole.saturating_sub(offset)
             } else {
@@ -170,45 +168,49 @@ impl Part {
                 if end > begin {
                     break;
                 }
-                return Self::cut(end, offset..offset + left);
+                return Ok(Self::cut(end, offset..offset + left));
             }
             left -= wanted;
             end += 1;
         }
-        let first_body = (offset > 0 && end > begin).then(|| offset..length(begin).max(offset));
+        let first_body = if offset > 0 && end > begin {
+            Some(offset..length(begin)?.max(offset))
+        } else {
+            None
+        };
         let next_entry = (end < entries_len).then_some(end);
-        Self {
+        Ok(Self {
             entries: begin..end,
             first_body,
             next_entry,
             next_body_offset: None,
-        }
+        })
     }
 
-    fn newest(
+    fn newest<E>(
         (limit, chars): (usize, usize),
         entries_len: usize,
-        length: impl Fn(usize) -> usize,
-    ) -> Self {
+        length: impl Fn(usize) -> Result<usize, E>,
+    ) -> Result<Self, E> {
         let mut left = chars;
         let mut begin = entries_len;
         while begin > 0 && entries_len - begin < limit {
-            let wanted = length(begin - 1);
+            let wanted = length(begin - 1)?;
             if wanted > left {
                 if begin == entries_len {
-                    return Self::cut(begin - 1, 0..left);
+                    return Ok(Self::cut(begin - 1, 0..left));
                 }
                 break;
             }
             left -= wanted;
             begin -= 1;
         }
-        Self {
+        Ok(Self {
             entries: begin..entries_len,
             first_body: None,
             next_entry: None,
             next_body_offset: None,
-        }
+        })
     }
 
     /// One entry whose body does not fit.
@@ -241,37 +243,40 @@ impl Part {
 }
 
 /// The index to begin at; none for the newest that fit.
-fn begin(asked: &ReadThread, entries: &[threads::entry::Entry]) -> Result<Option<usize>, Failure> {
-    if let Some(id) = &asked.since_entry {
-        let place = entries
-            .iter()
-            .position(|e| e.id.as_ref().is_some_and(|known| known.as_str() == id));
-        let place = place.ok_or_else(|| {
-            Failure::new(
-                FailureCode::EntryNotFound,
-                format!("No entry of '{}' has the ID '{id}'.", asked.topic),
-                "Call again without since_entry for the newest entries.",
-            )
-        })?;
-        return Ok(Some(place + 1));
+fn begin(
+    asked: &ReadThread,
+    after: Option<usize>,
+    entries_len: usize,
+) -> Result<Option<usize>, Failure> {
+    if let Some(after) = after {
+        return Ok(Some(after + 1));
     }
     let Some(from) = asked.from_entry else {
         return Ok(None);
     };
     let index = usize::try_from(from)
         .ok()
-        .filter(|index| *index <= entries.len());
+        .filter(|index| *index <= entries_len);
     index.map(Some).ok_or_else(|| {
         Failure::new(
             FailureCode::EntryNotFound,
             format!(
-                "'{}' has no entry {from}; it has {} entries.",
+                "'{}' has no entry {from}; it has {entries_len} entries.",
                 asked.topic,
-                entries.len()
             ),
             "Indices begin at 0; call again without from_entry for the newest entries.",
         )
     })
+}
+
+/// What a client is told where a thread's text is not to be had.
+pub(crate) fn unreadable(error: impl fmt::Display) -> Failure {
+    tracing::warn!(%error, "A thread's text could not be read");
+    Failure::new(
+        FailureCode::Uncertain,
+        "The thread's text could not be read on this machine.",
+        "Try again in a moment, or run: watercooler status",
+    )
 }
 
 fn invalid(message: String, hint: String) -> Failure {
@@ -291,14 +296,16 @@ mod tests {
         );
     }
 
+    fn body(index: usize) -> Result<usize, std::convert::Infallible> {
+        Ok(BODIES[index])
+    }
+
     fn forward(begin: usize, offset: usize, limit: usize, chars: usize) -> Part {
-        Part::forward(begin, offset, (limit, chars), BODIES.len(), |index| {
-            BODIES[index]
-        })
+        Part::forward(begin, offset, (limit, chars), BODIES.len(), body).unwrap()
     }
 
     fn newest(limit: usize, chars: usize) -> Part {
-        Part::newest((limit, chars), BODIES.len(), |index| BODIES[index])
+        Part::newest((limit, chars), BODIES.len(), body).unwrap()
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use protocol::answer::{Answer, Thread, ThreadSummary, Threads};
 use protocol::failure::{Failure, FailureCode};
 use protocol::request::{Filter, ListThreads, ReadThread};
+use threads::entry_id::EntryId;
 use threads::topic::Topic;
 
 use crate::entries::Entries;
@@ -147,8 +148,9 @@ pub(crate) async fn read(
         handle.shown()
     };
     let (topic, shown) = find(&snapshot, &asked.topic)?;
+    let after = after(asked, &shown)?;
     let entries = entries(shared, handle, (&topic, &shown)).await?;
-    let part = Part::of(asked, &entries)?;
+    let page = page_of(asked, after, &entries).await?;
     let known = shown.summary.entries.len();
     if !asked.without_bodies && !asked.unmarked {
         let reader = caller.reader_key();
@@ -157,30 +159,74 @@ pub(crate) async fn read(
             (&reader, now),
             &topic,
             &snapshot,
-            part.shown_len().min(known),
+            page.part.shown_len().min(known),
         );
     }
-    let rows = part.rows().map(|(index, range)| {
-        if asked.without_bodies {
-            Arc::new(entries.bare(index))
-        } else {
-            entries.with_body(index, range)
-        }
-    });
     Ok(Answer::Thread(Thread {
         topic: topic.as_str().to_owned(),
         title: shown.summary.title.clone(),
         status: shown.summary.status.clone(),
         ball: shown.summary.ball.clone(),
         your_turn: is_turn(setup, caller, &shown),
-        total_entries: entries.in_file().len() as u64,
-        next_entry: part.next_entry.map(|index| index as u64),
-        next_body_offset: part.next_body_offset.map(|offset| offset as u64),
-        entries: rows.collect(),
+        total_entries: entries.len() as u64,
+        next_entry: page.part.next_entry.map(|index| index as u64),
+        next_body_offset: page.part.next_body_offset.map(|offset| offset as u64),
+        entries: page.entries,
         freshness: snapshot
             .condition
             .freshness(snapshot.base.tip.as_ref(), Timestamp::now()),
     }))
+}
+
+/// The place of the entry after which is read.
+fn after(asked: &ReadThread, shown: &Shown) -> Result<Option<usize>, Failure> {
+    let Some(id) = &asked.since_entry else {
+        return Ok(None);
+    };
+    let place = EntryId::parse(id).ok();
+    let place = place.and_then(|id| shown.summary.place_of(&id));
+    place.map(Some).ok_or_else(|| {
+        Failure::new(
+            FailureCode::EntryNotFound,
+            format!("No entry of '{}' has the ID '{id}'.", asked.topic),
+            "Call again without since_entry for the newest entries.",
+        )
+    })
+}
+
+/// The part of a thread that one answer holds, with its entries.
+struct Page {
+    part: Part,
+    entries: Vec<Arc<protocol::answer::Entry>>,
+}
+
+impl Page {
+    fn of(asked: &ReadThread, after: Option<usize>, entries: &Entries) -> Result<Self, Failure> {
+        let part = Part::of(asked, after, entries)?;
+        let rows = part.rows().map(|(index, range)| {
+            if asked.without_bodies {
+                entries.bare(index).map(Arc::new)
+            } else {
+                entries.with_body(index, range)
+            }
+        });
+        let entries = rows.collect::<Result<_, _>>().map_err(page::unreadable)?;
+        Ok(Self { part, entries })
+    }
+}
+
+/// That part; of a long thread it is made beside the thread that serves connections.
+async fn page_of(
+    asked: &ReadThread,
+    after: Option<usize>,
+    entries: &Arc<Entries>,
+) -> Result<Page, Failure> {
+    if entries.is_at_hand() {
+        return Page::of(asked, after, entries);
+    }
+    let (asked, entries) = (asked.clone(), Arc::clone(entries));
+    let made = tokio::task::spawn_blocking(move || Page::of(&asked, after, &entries));
+    made.await.map_err(page::unreadable)?
 }
 
 /// The entries of a thread. What takes long is done beside the thread that serves connections, so
@@ -192,7 +238,7 @@ async fn entries(
 ) -> Result<Arc<Entries>, Failure> {
     match &shown.content {
         Content::Bytes(text) if text.len() <= READ_AT_ONCE_BYTES_MAX => {
-            return Ok(Arc::new(Entries::of(text)));
+            return Ok(Arc::new(Entries::of(Arc::clone(text))));
         }
         Content::Blob(blob) => {
             if let Some(entries) = shared.bodies.known_entries(blob) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::memory::Hash;
 
 /// The longest file that is compared; a longer one is somebody else's.
-pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
+pub(super) const FILE_BYTES_MAX: u64 = repository::BLOB_BYTES_MAX;
 
 /// The file that is written before it is renamed: a dot file is never a thread, and there is one
 /// projection at a time.

@@ -122,7 +122,7 @@ impl Page {
                             free.insert(entries)
                         }
                     };
-                    entries.bare(index).into()
+                    Headline::of(entries, index)?
                 }
             };
             found.upto = arrival.number;

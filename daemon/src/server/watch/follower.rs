@@ -279,7 +279,7 @@ fn lines(shared: &Shared, handle: &Handle, snapshot: &Snapshot, of: &[Arrival]) 
         };
         let headline = Headline::of_last(&thread, index).or_else(|| {
             let entries = shared.bodies.entries(&thread.content, &handle.clone).ok()?;
-            Some(entries.bare(index).into())
+            Headline::of(&entries, index).ok()
         });
         let line = |it| teller::entry(&handle.name, (&arrival.topic, index), it);
         updates.extend(headline.map(line));
