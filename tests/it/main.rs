@@ -12,6 +12,7 @@ mod hostile;
 mod housekeeping;
 mod identity;
 mod local_repository;
+mod long_threads;
 mod mcp;
 mod offline;
 mod poisoned;

@@ -115,11 +115,30 @@ pub fn threads_len(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
-/// The most memory that a process has had resident so far, in bytes; 0 once it is gone.
+/// The most memory that a process has had resident so far, or since [`forget_memory_peak`], in
+/// bytes; 0 once it is gone.
 #[must_use]
 pub fn memory_peak(pid: u32) -> u64 {
+    status_bytes(pid, "VmHWM:")
+}
+
+/// How much memory a process has resident, in bytes; 0 once it is gone.
+#[must_use]
+pub fn memory(pid: u32) -> u64 {
+    status_bytes(pid, "VmRSS:")
+}
+
+/// Lets [`memory_peak`] begin anew; source: proc_pid_clear_refs(5).
+///
+/// # Panics
+/// Where the process is not ours, or gone.
+pub fn forget_memory_peak(pid: u32) {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("a process of ours can be told");
+}
+
+fn status_bytes(pid: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) << 10
 }

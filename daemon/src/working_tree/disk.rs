@@ -35,17 +35,16 @@ pub(super) fn look(path: &Path) -> io::Result<OnDisk> {
     if !found.is_file() {
         return Ok(OnDisk::Other);
     }
-    let mut bytes = Vec::new();
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(OnDisk::Missing),
         Err(error) => return Err(error),
     };
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    Ok(match bytes.len() as u64 {
+    let (hash, len) = Hash::read(&mut file.take(FILE_BYTES_MAX + 1))?;
+    Ok(match len {
         0 => OnDisk::Empty,
         len if len > FILE_BYTES_MAX => OnDisk::TooLong,
-        _ => OnDisk::File(Hash::of(&bytes)),
+        _ => OnDisk::File(hash),
     })
 }
 

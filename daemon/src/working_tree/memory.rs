@@ -11,6 +11,9 @@ use threads::topic::Topic;
 
 use crate::journal::Journal;
 
+/// How much of a file is held while it is read.
+const READ_BYTES: usize = 64 << 10;
+
 /// SHA-256 of a file's bytes, in 64 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -94,6 +97,23 @@ impl Remembered {
 impl Hash {
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Of what is read to its end, and how many bytes that was; a part at a time is held.
+    pub(super) fn read(reader: &mut impl io::Read) -> io::Result<(Self, u64)> {
+        let (mut hasher, mut len) = (Sha256::new(), 0);
+        let mut part = vec![0; READ_BYTES];
+        loop {
+            match reader.read(&mut part) {
+                Ok(0) => return Ok((Self(hasher.finalize().into()), len)),
+                Ok(read) => {
+                    hasher.update(&part[..read]);
+                    len += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Its first eight digits.
