@@ -209,7 +209,7 @@ mod tests {
             let body = |range: Range<usize>| {
                 let entry = entries.with_body(0, range).unwrap();
                 assert_eq!(entry.title, "One");
-                entry.body
+                entry.body.clone()
             };
             let bare = entries.bare(0).unwrap();
             assert_eq!((bare.index, bare.body.as_str()), (0, ""));
