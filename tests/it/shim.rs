@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::cli::Ran;
+use tests::json_rpc;
 use tests::machine::{GRACE, Machine};
 use tests::processes::{self, Signal};
 use tests::programs::Program;
@@ -49,7 +50,10 @@ fn answers_under_way_at_the_end_of_input_are_delivered() {
     }});
     let mut command = machine.command(Program::Shim.path());
     let ran = Ran::run(&mut command, &format!("{script}\n")).done();
-    let answer = ran.json();
+    let answers = json_rpc::messages(ran.stdout.as_bytes());
+    let [answer] = answers.as_slice() else {
+        panic!("one answer: {answers:?}");
+    };
     assert_eq!(answer["id"], 7, "{answer}");
     assert_eq!(
         answer["result"]["structuredContent"]["topic"], "plan",

@@ -11,6 +11,7 @@
 
 pub mod cli;
 pub mod git;
+pub mod json_rpc;
 pub mod machine;
 pub mod person;
 pub mod processes;

@@ -6,12 +6,13 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::json_rpc::{self, NotJsonRpc};
 use crate::machine::Machine;
 use crate::processes;
 use crate::programs::Program;
@@ -55,7 +56,9 @@ impl Called {
 struct Heard {
     answers: HashMap<u64, Value>,
     others: Vec<Value>,
-    not_json_rpc: Vec<String>,
+    not_json_rpc: Vec<NotJsonRpc>,
+    /// A last line without its end, which only a shim that was killed may leave.
+    cut: Option<NotJsonRpc>,
     ended: bool,
 }
 
@@ -294,16 +297,24 @@ static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(
 
 impl Drop for Shim {
     fn drop(&mut self) {
+        let ended_itself = matches!(self.child.try_wait(), Ok(Some(_)));
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
-        if !std::thread::panicking() {
-            let heard = self.heard.0.lock().expect("no reader panics");
-            let wrong = &heard.not_json_rpc;
-            assert!(
-                wrong.is_empty(),
-                "not JSON-RPC on standard output: {wrong:?}"
-            );
+        // What it wrote last was perhaps not read yet.
+        self.reader.take().map(JoinHandle::join);
+        let heard = self.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cut = heard.cut.iter().filter(|_| ended_itself);
+        let wrong: Vec<&NotJsonRpc> = heard.not_json_rpc.iter().chain(cut).collect();
+        if std::thread::panicking() {
+            for line in wrong {
+                eprintln!("-- not JSON-RPC on standard output: {line}");
+            }
+            return;
         }
+        assert!(
+            wrong.is_empty(),
+            "not JSON-RPC on standard output: {wrong:?}"
+        );
     }
 }
 
@@ -329,18 +340,15 @@ fn listen(stdout: ChildStdout, heard: &(Mutex<Heard>, Condvar)) {
 }
 
 fn sort(line: &[u8], heard: &mut Heard) {
-    let whole = line.strip_suffix(b"\n");
-    let message: Option<Value> = whole.and_then(|line| serde_json::from_slice(line).ok());
-    match message {
-        Some(message) if message["jsonrpc"] == "2.0" => {
+    match json_rpc::message(line) {
+        Ok(message) => {
             let answered = message["id"].as_u64();
             match answered.filter(|_| message["method"].is_null()) {
                 Some(id) => drop(heard.answers.insert(id, message)),
                 None => heard.others.push(message),
             }
         }
-        Some(_) | None => heard
-            .not_json_rpc
-            .push(String::from_utf8_lossy(line).into_owned()),
+        Err(wrong) if line.ends_with(b"\n") => heard.not_json_rpc.push(wrong),
+        Err(cut) => heard.cut = Some(cut),
     }
 }

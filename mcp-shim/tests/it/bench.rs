@@ -152,7 +152,7 @@ impl Link {
 pub(crate) struct Shim {
     child: Child,
     pub(crate) input: Option<ChildStdin>,
-    lines: Receiver<Value>,
+    lines: Receiver<Result<Value, Vec<u8>>>,
 }
 
 impl Shim {
@@ -216,7 +216,13 @@ impl Shim {
     }
 
     pub(crate) fn read(&mut self) -> Value {
-        self.lines.recv_timeout(WAIT_MAX).expect("a line")
+        let line = self.lines.recv_timeout(WAIT_MAX).expect("a line");
+        line.unwrap_or_else(|wrong| panic!("{}", Self::not_a_message(&wrong)))
+    }
+
+    fn not_a_message(line: &[u8]) -> String {
+        let line = String::from_utf8_lossy(line);
+        format!("not a message on standard output: {line:?}")
     }
 
     pub(crate) fn ended_within(&mut self, limit: Duration, code: Option<i32>) {
@@ -247,9 +253,18 @@ impl Shim {
 
 impl Drop for Shim {
     fn drop(&mut self) {
+        let ended_itself = matches!(self.child.try_wait(), Ok(Some(_)));
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            return;
+        }
+        for wrong in self.lines.iter().filter_map(Result::err) {
+            // Only one that was killed may leave a line half written.
+            let is_cut = !ended_itself && !wrong.ends_with(b"\n");
+            assert!(is_cut, "{}", Self::not_a_message(&wrong));
+        }
     }
 }
 
@@ -265,17 +280,25 @@ pub(crate) fn can_be_another_user() -> bool {
     can
 }
 
-/// Every line of the program's output, each proved to be JSON.
-fn lines_of(output: ChildStdout) -> Receiver<Value> {
+/// Every line of the program's output, or the bytes of one that is no JSON object. Not all daemons
+/// of these tests care to say `jsonrpc`, and the program passes on what they say.
+fn lines_of(output: ChildStdout) -> Receiver<Result<Value, Vec<u8>>> {
     let (to, lines) = mpsc::channel();
     thread::spawn(move || {
-        for line in BufReader::new(output).lines() {
-            let Ok(line) = line else { break };
-            let message = serde_json::from_str(&line).expect("nothing but JSON on stdout");
-            if to.send(message).is_err() {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while output.read_until(b'\n', &mut line).is_ok_and(|len| len > 0) {
+            let bytes = std::mem::take(&mut line);
+            let message = bytes.strip_suffix(b"\n").and_then(object);
+            if to.send(message.ok_or(bytes)).is_err() {
                 break;
             }
         }
     });
     lines
+}
+
+fn object(line: &[u8]) -> Option<Value> {
+    let message = serde_json::from_slice(line).ok();
+    message.filter(Value::is_object)
 }
