@@ -19,8 +19,8 @@ unit|5|unit and property tests of every crate
 simulation|3|the engine and many engines against one remote
 stories|8|whole programs, real git servers and faults
 servers|4|every server, and every way in which each fails
-clients|3|the MCP SDKs of Python and TypeScript, every tool
-conformance|5|the official MCP conformance suite, natively and through the shim
+clients|5|public MCP clients and SDKs, every tool
+conformance|3|the official MCP conformance suite, natively and through the shim
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 
@@ -142,11 +142,14 @@ suite_servers() {
 
 suite_clients() {
   programs || return
-  step 'the Python SDK' bash -c python_sdk || return
-  step 'the TypeScript SDK' bash -c typescript_sdk || return
+  step 'clients in Python' bash -c python_clients || return
+  step 'clients in Node' bash -c node_clients || return
   export WATERCOOLER_TEST_PYTHON=$target/clients/python/bin/python
-  export WATERCOOLER_TEST_TYPESCRIPT=$target/clients/typescript
-  cargo_test clients --package tests --test clients -- --ignored --test-threads=1
+  export WATERCOOLER_TEST_NODE=$target/clients/node
+  cargo_test clients --package tests --test clients -- --include-ignored --test-threads=1 \
+    --nocapture
+  # The rows of the table in docs/agents.md, as these runs give them.
+  sed -nE 's/^(test .* \.\.\. )?(\| .* \|)$/   \2/p' "$log" | LC_ALL=C sort
 }
 
 suite_conformance() {
@@ -174,7 +177,7 @@ suite_newcomer() {
   cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
 }
 
-python_sdk() {
+python_clients() {
   local wanted=$PWD/tests/clients/python/requirements.txt venv=$target/clients/python python
   cmp -s "$wanted" "$venv/requirements.txt" && return
   rm -rf "$venv"
@@ -188,13 +191,14 @@ python_sdk() {
     cp "$wanted" "$venv/requirements.txt"
 }
 
-typescript_sdk() {
-  local from=$PWD/tests/clients/typescript to=$target/clients/typescript
+# Some clients want a newer Node than many systems have: it comes along, as one of the packages.
+node_clients() {
+  local from=$PWD/tests/clients/node to=$target/clients/node
   mkdir -p "$to"
-  cp "$from/all-tools.mjs" "$to/"
+  cp "$from"/*.mjs "$to/"
   cmp -s "$from/package-lock.json" "$to/installed-lock.json" && return
   cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$to/" &&
-    (cd "$to" && npm ci --no-progress) &&
+    (cd "$to" && npm ci --no-progress --ignore-scripts) &&
     cp "$from/package-lock.json" "$to/installed-lock.json"
 }
 
@@ -207,7 +211,7 @@ conformance_suite() {
     cp "$from/package-lock.json" "$to/installed-lock.json"
 }
 # A step runs these by name, in a shell of its own.
-export -f python_sdk typescript_sdk conformance_suite
+export -f python_clients node_clients conformance_suite
 export target
 
 # Whatever of the system the tests need and this machine lacks.
