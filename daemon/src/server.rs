@@ -5,6 +5,7 @@ pub(crate) mod caller;
 pub(crate) mod checkout;
 #[cfg(feature = "conformance")]
 pub(crate) mod conformance;
+pub(crate) mod door;
 pub(crate) mod listening;
 pub(crate) mod marking;
 pub(crate) mod page;
@@ -21,19 +22,16 @@ pub(crate) mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipc::listener::{HELLO_WAIT_MAX, Listener, Stream};
+use ipc::listener::{Listener, Stream};
 use protocol::answer::Reply;
 use protocol::failure::{Failure, FailureCode};
 use protocol::hello::{Hello, PROTOCOL, Speaks, Welcome};
 use protocol::request::{Ask, Request};
-use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
+use crate::server::door::{Door, FILES_WANTED, Stranger};
 use crate::server::listening::Listening;
 use crate::shared::Shared;
-
-/// How many connections are served at once; the next one waits to be accepted.
-const CONNECTIONS_MAX: usize = 1024;
 
 /// How long to rest when no connection can be accepted, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,19 +40,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(listener: Arc<Listener>, shared: Arc<Shared>) {
     #[cfg(feature = "conformance")]
     conformance::begin(&shared);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let door = Door::new(platform::open_files::lift(FILES_WANTED));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Some(stranger) = door.stranger().await else {
             return;
         };
         match listener.accept().await {
             Ok(stream) => {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    if let Err(error) = connection(stream, shared).await {
+                    if let Err(error) = connection(stream, stranger, shared).await {
                         debug!(%error, "A connection ended");
                     }
-                    drop(place);
                 });
             }
             Err(error) => {
@@ -65,8 +62,16 @@ pub(crate) async fn serve(listener: Arc<Listener>, shared: Arc<Shared>) {
     }
 }
 
-async fn connection(mut stream: Stream, shared: Arc<Shared>) -> anyhow::Result<()> {
-    let Some(hello) = stream.receive_within::<Hello>(HELLO_WAIT_MAX).await? else {
+async fn connection(
+    mut stream: Stream,
+    stranger: Stranger,
+    shared: Arc<Shared>,
+) -> anyhow::Result<()> {
+    let hello_wait = stranger.hello_wait;
+    let Some(hello) = stream.receive_within::<Hello>(hello_wait).await? else {
+        return Ok(());
+    };
+    let Some(_place) = stranger.served().await else {
         return Ok(());
     };
     debug!(program = ?hello.program, pid = hello.pid, version = %hello.version, "Hello");

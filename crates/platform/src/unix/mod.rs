@@ -11,6 +11,7 @@ use std::process::Command;
 use rustix::process::{Pid, geteuid, getppid, setsid, test_kill_process};
 
 mod account;
+mod files;
 mod group;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -20,6 +21,7 @@ mod kernel;
 mod kernel;
 
 pub(crate) use account::own_user_name;
+pub(crate) use files::lift_files_max;
 pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
 pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
