@@ -21,6 +21,7 @@ stories|8|whole programs, real git servers and faults
 servers|4|every server, and every way in which each fails
 clients|5|public MCP clients and SDKs, every tool
 conformance|3|the official MCP conformance suite, natively and through the shim
+load|25|200 agents beside hostile clients, and 100 kills, optimised; only where it is named
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 
@@ -173,6 +174,15 @@ suite_size() {
   cargo_test size --package tests --test it -- --ignored --nocapture housekeeping::
 }
 
+# The programs as they are released: the figures are held to what is promised of them.
+suite_load() {
+  step programs cargo build --quiet --release --package watercoolerd --package watercooler-mcp \
+    --package watercooler || return 1
+  export WATERCOOLER_PROGRAMS=$target/release
+  cargo_test load --package tests --test it -- --ignored --nocapture --test-threads=1 load:: crash::
+  sed -nE 's/^(test .* \.\.\. )?(round [0-9]+: |[0-9]+ kills, )/   \2/p' "$log"
+}
+
 suite_newcomer() {
   cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
 }
@@ -278,7 +288,7 @@ main() {
   report=
   packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
   while IFS='|' read -r -u 3 name budget what; do
-    [ $# -gt 0 ] || [ "$name" != size ] || continue
+    case $#:$name in 0:load | 0:size) continue ;; esac
     if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
       run_suite "$name" "$budget" "$what"
     fi

@@ -11,6 +11,7 @@ mod full_outbox;
 mod hostile;
 mod housekeeping;
 mod identity;
+mod load;
 mod local_repository;
 mod long_threads;
 mod mcp;

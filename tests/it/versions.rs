@@ -1,46 +1,23 @@
 //! Clients of other versions, clients that talk nonsense, and clients that vanish.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
 
 use protocol::failure::FailureCode;
 use protocol::frame;
-use protocol::hello::{Hello, PROTOCOL, Program, Speaks, Welcome};
+use protocol::hello::{Hello, PROTOCOL, Welcome};
 use protocol::request::{Ask, Context, Request};
 use serde_json::json;
 use tests::machine::Machine;
+use tests::raw::{connect, hello, welcome};
 use tests::shim::Shim;
-use tests::wait::PATIENCE;
 
-fn hello(protocol: u32, version: &str) -> Hello {
+fn hello_of(protocol: u32, version: &str) -> Hello {
     Hello {
         protocol,
         version: version.to_owned(),
-        program: Program::Cli,
-        pid: std::process::id(),
-        speaks: Speaks::Requests,
-        session: format!("test-{}", std::process::id()),
-        agent: None,
-        repository: None,
-        code: None,
-        folder: None,
-        environment: Default::default(),
-        read_only: false,
+        ..hello()
     }
-}
-
-fn connect(machine: &Machine) -> UnixStream {
-    let stream = UnixStream::connect(machine.socket()).expect("the daemon listens");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a socket can have a limit");
-    stream
-}
-
-fn welcome(mut stream: UnixStream, hello: &Hello) -> Option<Welcome> {
-    frame::write(&mut stream, hello).expect("the daemon reads");
-    frame::read(&mut BufReader::new(stream)).expect("the daemon answers")
 }
 
 fn machine() -> Machine {
@@ -57,12 +34,12 @@ fn still_serves(machine: &Machine) {
 #[test]
 fn a_client_of_another_version_is_served_or_told_so() {
     let machine = machine();
-    let served = welcome(connect(&machine), &hello(PROTOCOL, "0.0.1"));
+    let served = welcome(&connect(&machine), &hello_of(PROTOCOL, "0.0.1"));
     let Some(Welcome::Served { protocol, .. }) = served else {
         panic!("the same protocol is served: {served:?}");
     };
     assert_eq!(protocol, PROTOCOL);
-    match welcome(connect(&machine), &hello(PROTOCOL + 98, "99.0.0")) {
+    match welcome(&connect(&machine), &hello_of(PROTOCOL + 98, "99.0.0")) {
         Some(Welcome::Served { protocol, .. }) => assert_eq!(protocol, PROTOCOL),
         Some(Welcome::Refused(failure)) => {
             assert_eq!(failure.code, FailureCode::VersionMismatch);
@@ -112,7 +89,7 @@ fn clients_that_vanish_in_the_middle_end_their_own_tasks_alone() {
     for number in 0..50 {
         let mut stream = connect(&machine);
         if number % 2 == 0 {
-            frame::write(&mut stream, &hello(PROTOCOL, "0.1.0")).expect("the daemon reads");
+            frame::write(&mut stream, &hello()).expect("the daemon reads");
             let ask = Ask {
                 id: 1,
                 context: Context::default(),

@@ -17,6 +17,7 @@ pub mod person;
 pub mod processes;
 pub mod programs;
 pub mod python_reader;
+pub mod raw;
 pub mod scratch;
 pub mod servers;
 pub mod settings;
