@@ -19,6 +19,9 @@ use tests::watcher::Watcher;
 /// read.
 const ENTRIES: usize = 700;
 
+/// Over so many threads, since a long one takes longer to write to.
+const TOPICS: usize = 20;
+
 fn ids(lines: &[Value]) -> Vec<&str> {
     let entries = lines.iter().filter(|line| line["event"] == "entry");
     entries
@@ -42,8 +45,11 @@ fn one_of_three_does_not_read_and_misses_nothing() {
     let mut claude = Shim::connect(&alice, "claude-code");
     let title = "😀".repeat(200);
     let mut written = BTreeSet::new();
-    for _ in 0..ENTRIES {
-        let said = claude.say("long", &title, "b").structured;
+    for round in 0..ENTRIES {
+        let topic = format!("topic-{}", round % TOPICS);
+        let ball = ["Codex", "Gemini"][round / TOPICS % 2];
+        let say = json!({"topic": topic, "title": title, "body": "b", "ball": ball});
+        let said = claude.call("say", say).structured;
         written.insert(said["entry_id"].as_str().expect("text").to_owned());
     }
     let said = claude.say("last", "Last", "b").structured;
@@ -55,10 +61,17 @@ fn one_of_three_does_not_read_and_misses_nothing() {
         assert_eq!(told.len(), once.len(), "an entry was told twice");
         assert_eq!(once, written);
     };
+    let balls = |lines: &[Value]| lines.iter().filter(|line| line["event"] == "ball").count();
+    let mut heard = usize::MAX;
     for reader in readers {
-        check(&reader.join().expect("the reader ends"));
+        let lines = reader.join().expect("the reader ends");
+        check(&lines);
+        heard = heard.min(balls(&lines));
     }
-    check(&slow.until(is_last));
+    let lines = slow.until(is_last);
+    check(&lines);
+    // It lagged: of balls it heard how they stood when it read again.
+    assert!(balls(&lines) < heard, "{} of {heard}", balls(&lines));
     alice.stop();
 }
 
@@ -111,6 +124,53 @@ fn a_watch_tells_entries_balls_and_states_of_its_reader() {
     watch.until(|line| {
         line["event"] == "state" && line["state"] == "synced" && line["trouble"].is_null()
     });
+}
+
+/// Arrivals that are kept; a watch goes no further back.
+const ARRIVALS_MAX: usize = 10_000;
+
+#[test]
+fn very_many_at_once_are_told_each_and_too_many_end_the_watch() {
+    let remote = BareRepository::new();
+    let mut alice = Machine::new(&Settings::of("alice").remote(&remote.url()));
+    alice.start();
+    alice.wait_in_step("acme");
+    let mut watch = Watcher::begin(&alice, None);
+    let begin = alice.json(&["updates"])["cursor"].clone();
+    let pushed = |topic: &str, entries: usize| {
+        let mut text = format!("# {topic} — Thread\nStatus: OPEN\nBall: Human (alice)\n");
+        for number in 0..entries {
+            text.push_str(&format!(
+                "\n---\nEntry: Codex (bob) 2026-01-05T09:00:00Z\nTitle: {number}\n\nb\n\
+                 <!-- Entry-ID: {topic}-{number} -->\n"
+            ));
+        }
+        let file = format!("{topic}.md");
+        remote.push(&[(file.as_str(), text.as_bytes())], "many");
+    };
+    pushed("many", 700);
+    let lines = watch.until(|line| line["event"] == "ball");
+    let expected: Vec<String> = (0..700).map(|number| format!("many-{number}")).collect();
+    assert_eq!(ids(&lines), expected);
+    assert_eq!(lines.last().expect("a ball")["your_turn"], true);
+
+    pushed("more", ARRIVALS_MAX + 1);
+    let lines = watch.until(|line| line["event"] != "entry" && line["event"] != "hello");
+    let ended = lines.last().expect("a line");
+    let failure = &ended["outcome"]["failed"];
+    assert_eq!(failure["code"], "cursor_expired", "{ended}");
+    let since = begin.as_str().expect("text");
+    let failed = alice
+        .cli(&["updates", "--since", since, "--json"])
+        .exited(1);
+    assert_eq!(failed.json()["error"]["code"], "cursor_expired");
+    let told = alice.json(&["updates"]);
+    let told = told["updates"].as_array().expect("a list").len();
+    assert_eq!(
+        told, ARRIVALS_MAX,
+        "an agent's own place begins at the oldest that is kept"
+    );
+    alice.stop();
 }
 
 #[test]

@@ -187,6 +187,34 @@ fn the_journal_is_written_anew_before_it_grows_without_end() {
 }
 
 #[test]
+fn a_time_finds_the_first_that_arrived_then_or_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let arrivals = Arrivals::open(folder.path());
+    assert_eq!(arrivals.first_since(0), None);
+    take(&arrivals, &[10, 30], Time::Early(1_000));
+    take(&arrivals, &[10, 30, 5], NOW);
+    let found = [0, 10, 11, 31, 1_000, 1_001].map(|time| arrivals.first_since(time));
+    assert_eq!(found, [Some(1), Some(1), Some(2), Some(3), Some(3), None]);
+}
+
+#[test]
+fn what_was_gone_when_all_was_written_anew_arrives_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let arrivals = Arrivals::open(folder.path());
+    let topic = topic("t");
+    let many: Vec<u64> = (1..=ARRIVALS_MAX as u64 + 5).collect();
+    take(&arrivals, &many, NOW);
+    arrivals.begin();
+    let last = *many.last().unwrap();
+    arrivals.forget([(&topic, &thread(&[1, last]), None)]);
+    // Too much for steps: the file is written whole.
+    arrivals.close();
+    let again = Arrivals::open(folder.path());
+    assert!(again.bounds().begun);
+    assert_eq!(take(&again, &many, NOW), [1, last]);
+}
+
+#[test]
 fn an_entry_that_was_gone_arrives_again() {
     let folder = tempfile::tempdir().unwrap();
     let arrivals = Arrivals::open(folder.path());

@@ -132,3 +132,25 @@ fn rows(setup: &Setup, caller: &Caller, found: Found) -> Vec<EntryUpdate> {
     };
     found.rows.into_iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_has_its_limit() {
+        fn check(seconds: Option<i64>, expected: Option<u64>) {
+            let asked = ListUpdates {
+                wait_seconds: seconds,
+                ..ListUpdates::default()
+            };
+            let waits = wait(&asked).ok();
+            assert_eq!(waits, expected.map(Duration::from_secs), "{seconds:?}");
+        }
+        check(None, Some(0));
+        check(Some(0), Some(0));
+        check(Some(WAIT_SECONDS_MAX), Some(45));
+        check(Some(WAIT_SECONDS_MAX + 1), None);
+        check(Some(-1), None);
+    }
+}
