@@ -167,26 +167,27 @@ fn a_place_outlives_the_daemon_and_another_repositorys_is_refused() {
         [""; 0]
     );
 
-    let refused = |repository: &str, since: &str| {
-        let arguments = [
-            "updates",
-            "--repository",
-            repository,
-            "--since",
-            since,
-            "--json",
-        ];
-        let failed = alice.cli(&arguments).exited(1).json();
-        assert_eq!(
-            failed["error"]["code"], "cursor_expired",
-            "{since}: {failed}"
-        );
-    };
-    refused("other", &begin);
-    refused("other", &one);
-    refused("acme", &format!("{begin}9999999999999999"));
-    refused("acme", "1.n.5.plan");
-    refused("acme", "rubbish");
+    refused(&alice, "other", &begin);
+    refused(&alice, "other", &one);
+    refused(&alice, "acme", &format!("{begin}9999999999999999"));
+    refused(&alice, "acme", "1.n.5.plan");
+    refused(&alice, "acme", "rubbish");
+}
+
+fn refused(machine: &Machine, repository: &str, since: &str) {
+    let arguments = [
+        "updates",
+        "--repository",
+        repository,
+        "--since",
+        since,
+        "--json",
+    ];
+    let failed = machine.cli(&arguments).exited(1).json();
+    assert_eq!(
+        failed["error"]["code"], "cursor_expired",
+        "{since}: {failed}"
+    );
 }
 
 #[test]
