@@ -10,10 +10,11 @@ use tests::cli::Ran;
 use tests::scratch;
 
 /// Each member, its folder, and the members that it may import.
-const MAY_IMPORT: [(&str, &str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &str, &[&str]); 13] = [
     ("threads", "crates/threads", &[]),
     ("protocol", "crates/protocol", &[]),
     ("platform", "crates/platform", &[]),
+    ("secrets", "crates/secrets", &[]),
     ("sync-engine", "crates/sync-engine", &["threads"]),
     ("repository", "crates/repository", &["threads"]),
     ("mcp", "crates/mcp", &["protocol"]),
@@ -23,7 +24,11 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 12] = [
         "mcp-shim",
         &["ipc", "platform", "protocol"],
     ),
-    ("watercooler", "cli", &["ipc", "platform", "protocol"]),
+    (
+        "watercooler",
+        "cli",
+        &["ipc", "platform", "protocol", "secrets"],
+    ),
     (
         "watercooler-installer",
         "installer",
@@ -38,6 +43,7 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 12] = [
             "platform",
             "protocol",
             "repository",
+            "secrets",
             "sync-engine",
             "threads",
         ],
@@ -50,16 +56,20 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 12] = [
 ];
 
 /// What only one member may depend on by itself.
-const ONLY: [(&str, &str); 4] = [
+const ONLY: [(&str, &str); 5] = [
     ("git2", "repository"),
     ("rmcp", "mcp"),
     ("interprocess", "ipc"),
     ("directories", "platform"),
+    ("keyring-core", "secrets"),
 ];
 
 /// What may stand nowhere below a member.
 const NEVER: [(&str, &[&str]); 8] = [
-    ("watercooler-mcp", &["tokio", "git2", "rmcp", "threads"]),
+    (
+        "watercooler-mcp",
+        &["tokio", "git2", "rmcp", "threads", "secrets"],
+    ),
     ("watercooler", &["git2", "rmcp", "threads"]),
     (
         "watercooler-installer",
@@ -68,7 +78,7 @@ const NEVER: [(&str, &[&str]); 8] = [
     ("threads", &["tokio", "git2", "rmcp", "rustix", "tempfile"]),
     ("protocol", &["tokio", "git2", "rmcp", "rustix", "fastrand"]),
     ("sync-engine", &["tokio", "git2", "rmcp", "rustix"]),
-    ("repository", &["rmcp", "interprocess"]),
+    ("repository", &["rmcp", "interprocess", "keyring-core"]),
     ("mcp", &["git2", "interprocess", "rustix"]),
 ];
 
