@@ -6,7 +6,9 @@ use std::path::Path;
 use git2::{ErrorClass, ErrorCode};
 
 use crate::exchange::Exchange;
-use crate::{CloneError, Kind, TransferError, os, ssh_key, web_settings};
+use crate::{
+    CloneError, Kind, TransferError, bearer, host_key, os, ssh_key, transport, web_settings,
+};
 
 /// How much of another program's words is shown, in characters.
 const WORDS_CHARS_MAX: usize = 600;
@@ -43,9 +45,8 @@ const HINT_PORTAL: &str =
     "a web page answered in its place: open a browser, this network may want a login";
 const HINT_CONFIG: &str = "correct the ssh configuration; 'ssh -G HOST' shows what is wrong";
 const HINT_HOST: &str =
-    "check the server's fingerprint, then accept its key: ssh to it once by hand";
-const HINT_CHANGED: &str =
-    "ask who runs the server whether its key was changed; only then remove the old one";
+    "compare the server's fingerprint and accept its key: watercooler credential trust HOST";
+const HINT_CHANGED: &str = "ask who runs the server whether its key was changed; only then: watercooler credential trust HOST";
 
 /// What ssh, or git at the far end, writes to stderr. The first that is found counts.
 const STDERR: &[Meaning] = &[
@@ -214,6 +215,11 @@ const PREFIXES: &[Meaning] = &[
         "ask who runs the proxy to let this server through",
     ),
     (
+        bearer::NOTHING_ELSE,
+        Kind::CredentialRefused,
+        "add a token: watercooler credential add NAME --token",
+    ),
+    (
         "unexpected authentication failure",
         Kind::CredentialRefused,
         HINT_ACCESS,
@@ -245,6 +251,7 @@ const PREFIXES: &[Meaning] = &[
 pub(crate) fn transfer(exchange: &Exchange, error: git2::Error) -> TransferError {
     exchange.settle();
     web_settings::forget();
+    transport::forget_settings();
     if let Some(trouble) = exchange.take_trouble() {
         return trouble.caused_by(error);
     }
@@ -268,6 +275,11 @@ pub(crate) fn transfer(exchange: &Exchange, error: git2::Error) -> TransferError
         )
         .caused_by(error);
     }
+    let said = if kind == Kind::HostKeyChanged {
+        format!("{}{said}", host_key::fingerprints(&stderr, exchange))
+    } else {
+        said
+    };
     let cause = if said.is_empty() {
         plain(error.message())
     } else {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::transport::{Group, Masters};
-use crate::{CloneError, Remote, Tip, classify, hold, housekeeping, libgit2, os, renew};
+use crate::{CloneError, Remote, Tip, Ways, classify, hold, housekeeping, libgit2, os, renew};
 
 /// The branch where neither the settings nor the remote name one.
 pub(crate) const DEFAULT_BRANCH: &str = "main";
@@ -57,6 +57,8 @@ pub struct Clone {
     /// Held by a worker for its life.
     held: Option<fs::File>,
     masters: Option<Arc<Masters>>,
+    /// What the next exchange is given.
+    ways: Mutex<Ways>,
 }
 
 impl Clone {
@@ -143,6 +145,7 @@ impl Clone {
             moving: Mutex::default(),
             held: None,
             masters: None,
+            ways: Mutex::default(),
         })
     }
 
@@ -153,7 +156,25 @@ impl Clone {
         } else {
             Group::Own
         };
-        Exchange::within(remote, self.path.clone(), group, self.masters.clone())
+        let ways = self.ways().clone();
+        Exchange::within(remote, ways, self.path.clone(), group, self.masters.clone())
+    }
+
+    /// What exchanges are given from here on. A login with another credential is not used again.
+    pub fn give(&self, ways: Ways) {
+        let mut given = self.ways();
+        let bearer = match (&given.kept, &ways.kept) {
+            (Some(before), Some(now)) if before.id() == now.id() => given.is_bearer.clone(),
+            (Some(_) | None, Some(_) | None) => ways.is_bearer.clone(),
+        };
+        *given = Ways {
+            is_bearer: bearer,
+            ..ways
+        };
+    }
+
+    fn ways(&self) -> MutexGuard<'_, Ways> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// After an exchange that failed: its way to the remote is not used again.

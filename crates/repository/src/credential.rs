@@ -9,7 +9,7 @@ use git2::{Cred, CredentialType};
 use crate::exchange::Exchange;
 use crate::transport::{program_missing, run, with_users_configuration, without_git_variables};
 use crate::url::{Place, Scheme, authority};
-use crate::{Kind, TransferError, program};
+use crate::{Given, Kept, Kind, TransferError, program};
 
 /// The most that a helper may take; one that takes longer waits for a person.
 const HELPER_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ pub(crate) fn answer(
         return Err(TransferError::new(
             Kind::CredentialRefused,
             format!("{} refused the credential", exchange.url),
-            "store a valid one with git's credential helper, or see what it may do",
+            "see what it may do, or add another: watercooler credential add NAME --token",
         ));
     }
     if !allowed.contains(CredentialType::USER_PASS_PLAINTEXT) {
@@ -57,9 +57,26 @@ pub(crate) fn answer(
             "asks for a kind of credential that is not served",
         ));
     }
+    if let Some(kept) = &exchange.ways.kept {
+        return kept_password(exchange, kept);
+    }
     let credential = filled(exchange)?;
     Cred::userpass_plaintext(&credential.user, &credential.password)
         .map_err(|error| missing(exchange, "could not be given the credential").caused_by(error))
+}
+
+/// The credential that is kept for the repository is used alone: git's helpers are not asked.
+fn kept_password(exchange: &Exchange, kept: &Kept) -> Result<Cred, TransferError> {
+    let taken = match kept.hand_over()? {
+        Given::Password { user, password } => Cred::userpass_plaintext(&user, &password).ok(),
+        Given::Key(_) => None,
+    };
+    taken.ok_or_else(|| {
+        missing(
+            exchange,
+            "cannot be given the credential that is kept for it",
+        )
+    })
 }
 
 fn is_at(exchange: &Exchange, asking: &str) -> bool {
@@ -181,7 +198,7 @@ fn missing(exchange: &Exchange, what: &str) -> TransferError {
     TransferError::new(
         Kind::CredentialMissing,
         format!("{} {what}", exchange.url),
-        "store one with git's credential helper: see 'git help credentials'",
+        "add one: watercooler credential add NAME --token (or store it with git's credential helper)",
     )
 }
 

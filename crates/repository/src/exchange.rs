@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::transport::{Group, Masters};
-use crate::{Kind, Remote, RemoteUrl, TransferError};
+use crate::transport::{Agent, Group, Masters};
+use crate::{Kind, Remote, RemoteUrl, TransferError, Ways};
 
 /// The most that a remote may send in one exchange, in bytes.
 pub const RECEIVED_BYTES_MAX: u64 = 256 << 20;
@@ -24,6 +24,7 @@ pub(crate) const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Exchange {
     pub(crate) url: RemoteUrl,
     pub(crate) ssh_key: Option<PathBuf>,
+    pub(crate) ways: Ways,
     /// Our clone, whose configuration a child git may read.
     pub(crate) clone: PathBuf,
     pub(crate) timeout: Duration,
@@ -34,6 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) deadline: Instant,
     received: AtomicU64,
     sent: AtomicU64,
+    /// Holds the kept key while ssh logs in by itself.
+    pub(crate) agent: Mutex<Option<Agent>>,
     /// How often libgit2 asked for a credential.
     pub(crate) credentials_asked: AtomicUsize,
     heard: Mutex<Heard>,
@@ -60,11 +63,12 @@ impl Exchange {
     /// One whose children are in groups of their own, and which logs in by itself.
     #[cfg(test)]
     pub(crate) fn new(remote: &Remote, clone: PathBuf) -> Arc<Exchange> {
-        Exchange::within(remote, clone, Group::Own, None)
+        Exchange::within(remote, Ways::default(), clone, Group::Own, None)
     }
 
     pub(crate) fn within(
         remote: &Remote,
+        ways: Ways,
         clone: PathBuf,
         group: Group,
         masters: Option<Arc<Masters>>,
@@ -72,6 +76,7 @@ impl Exchange {
         Arc::new(Exchange {
             url: remote.url.clone(),
             ssh_key: remote.ssh_key.clone(),
+            ways,
             clone,
             timeout: remote.timeout,
             group,
@@ -79,6 +84,7 @@ impl Exchange {
             deadline: Instant::now() + remote.timeout,
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            agent: Mutex::default(),
             credentials_asked: AtomicUsize::new(0),
             heard: Mutex::default(),
             children: Mutex::default(),

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use git2::{AutotagOption, Direction, FetchOptions, RemoteCallbacks, RemoteConnection, Repository};
+use git2::{AutotagOption, Direction, FetchOptions, RemoteCallbacks, Repository};
 use serde::{Deserialize, Serialize};
 
+use crate::bearer::{self, Header};
 use crate::clone::{DEFAULT_BRANCH, check_branch, remote_ref};
 use crate::exchange::Exchange;
 use crate::url::Place;
 use crate::{Clone, Kind, Remote, Tip, TransferError, classify, credential, libgit2, web_settings};
+
+/// A refspec that no remote has.
+const NOTHING: &str = "+refs/watercooler/nothing:refs/watercooler/nothing";
 
 /// What a fetch found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,16 +187,71 @@ fn download(
     wanted: Option<&str>,
     before: Option<&str>,
 ) -> Result<Advertised, Failure> {
-    let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
     prepare_waits(exchange);
-    let mut connection = remote.connect_auth(
+    let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
+    let header = bearer::header(exchange).map_err(Failure::Told)?;
+    if let Some(header) = header {
+        let remote = connected_as_bearer(&mut remote, exchange, &header)?;
+        return advertised(repository, remote, exchange, wanted, before, Some(&header));
+    }
+    let connected = remote.connect_auth(
         Direction::Fetch,
         Some(callbacks(exchange)),
         Some(web_settings::proxy(exchange)?),
-    )?;
-    let branch = branch_in(&connection, exchange, wanted, before)?;
+    );
+    match connected {
+        Ok(mut connection) => advertised(
+            repository,
+            connection.remote(),
+            exchange,
+            wanted,
+            before,
+            None,
+        ),
+        Err(error) if bearer::is_asked_for(exchange, &error) => {
+            download(repository, exchange, wanted, before)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// libgit2 takes headers only with a download: this one wants nothing that there is.
+pub(crate) fn connected_as_bearer<'a, 'repository>(
+    remote: &'a mut git2::Remote<'repository>,
+    exchange: &Arc<Exchange>,
+    header: &Header,
+) -> Result<&'a mut git2::Remote<'repository>, git2::Error> {
+    let mut options = options(exchange, Some(header))?;
+    remote.download(&[NOTHING], Some(&mut options))?;
+    Ok(remote)
+}
+
+fn options<'a>(
+    exchange: &Arc<Exchange>,
+    header: Option<&Header>,
+) -> Result<FetchOptions<'a>, git2::Error> {
+    let mut options = FetchOptions::new();
+    options
+        .remote_callbacks(callbacks(exchange))
+        .proxy_options(web_settings::proxy(exchange)?)
+        .download_tags(AutotagOption::None);
+    if let Some(header) = header {
+        header.add_to_fetch(&mut options);
+    }
+    Ok(options)
+}
+
+fn advertised(
+    repository: &Repository,
+    remote: &mut git2::Remote<'_>,
+    exchange: &Arc<Exchange>,
+    wanted: Option<&str>,
+    before: Option<&str>,
+    header: Option<&Header>,
+) -> Result<Advertised, Failure> {
+    let branch = branch_in(remote, exchange, wanted, before)?;
     let name = format!("refs/heads/{branch}");
-    let tip = connection
+    let tip = remote
         .list()?
         .iter()
         .find(|head| head.name() == name)
@@ -201,17 +260,11 @@ fn download(
         return Ok(Advertised { branch, tip: None });
     };
     if repository.find_commit(tip).is_err() {
-        let mut options = FetchOptions::new();
-        options
-            .remote_callbacks(callbacks(exchange))
-            .proxy_options(web_settings::proxy(exchange)?)
-            .download_tags(AutotagOption::None);
+        let mut options = options(exchange, header)?;
         // libgit2 takes refs from it alone; ours are moved by compare-and-swap afterwards.
         let refspec = format!("+{name}:{}", remote_ref(&branch));
-        connection
-            .remote()
-            .download(&[&refspec], Some(&mut options))?;
-        exchange.set_received(connection.remote().stats().received_bytes() as u64);
+        remote.download(&[&refspec], Some(&mut options))?;
+        exchange.set_received(remote.stats().received_bytes() as u64);
         repository.find_commit(tip)?;
     }
     Ok(Advertised {
@@ -221,7 +274,7 @@ fn download(
 }
 
 fn branch_in(
-    connection: &RemoteConnection<'_, '_, '_>,
+    remote: &git2::Remote<'_>,
     exchange: &Exchange,
     wanted: Option<&str>,
     before: Option<&str>,
@@ -229,14 +282,14 @@ fn branch_in(
     if let Some(wanted) = wanted {
         return Ok(wanted.to_owned());
     }
-    let named = connection.default_branch();
+    let named = remote.default_branch();
     let named = named.as_ref().ok().and_then(|name| name.as_str().ok());
     let named = named.and_then(|name| name.strip_prefix("refs/heads/"));
     if let Some(named) = named.filter(|name| check_branch(name).is_ok()) {
         return Ok(named.to_owned());
     }
     // A HEAD that names a branch which is not there is not told to us.
-    let heads = connection
+    let heads = remote
         .list()?
         .iter()
         .filter_map(|head| head.name().strip_prefix("refs/heads/"));

@@ -6,6 +6,7 @@
 
 mod author;
 mod backup;
+mod bearer;
 mod classify;
 mod clone;
 mod credential;
@@ -14,6 +15,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod hold;
+mod host_key;
 mod housekeeping;
 mod id;
 mod libgit2;
@@ -28,6 +30,7 @@ mod transport;
 #[cfg(unix)]
 mod unix;
 mod url;
+mod ways;
 mod web_settings;
 #[cfg(windows)]
 mod windows;
@@ -54,3 +57,4 @@ pub use renew::{FetchInto, Renewed, discard};
 pub use replay::HISTORY_COMMITS_MAX;
 pub use transport::end_children;
 pub use url::{RemoteUrl, UrlError};
+pub use ways::{Given, Kept, Ways};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
 
+use crate::bearer;
 use crate::classify::{Verdict, plain, verdict};
 use crate::clone::{DEFAULT_BRANCH, remote_ref};
 use crate::draft::{DRAFTED_OPERATIONS_MIN, Draft};
@@ -201,6 +202,24 @@ impl Sent<'_> {
     }
 
     fn sent(&self, repository: &Repository, report: &RefCell<Report>) -> Result<(), git2::Error> {
+        match self.sent_once(repository, report) {
+            Err(error) if bearer::is_asked_for(self.exchange, &error) => {
+                self.sent_once(repository, report)
+            }
+            sent => sent,
+        }
+    }
+
+    fn sent_once(
+        &self,
+        repository: &Repository,
+        report: &RefCell<Report>,
+    ) -> Result<(), git2::Error> {
+        let header = bearer::header(self.exchange).map_err(|trouble| {
+            let error = git2::Error::from_str(&trouble.message);
+            self.exchange.note(trouble);
+            error
+        })?;
         let mut remote = repository.remote_anonymous(&self.exchange.url.for_libgit2())?;
         prepare_waits(self.exchange);
         let name = format!("refs/heads/{}", self.branch);
@@ -234,6 +253,9 @@ impl Sent<'_> {
         options
             .remote_callbacks(callbacks)
             .proxy_options(web_settings::proxy(self.exchange)?);
+        if let Some(header) = &header {
+            header.add_to_push(&mut options);
+        }
         remote.push(&[format!("{}:{name}", self.tip)], Some(&mut options))
     }
 

@@ -17,7 +17,7 @@ pub(crate) use child::{complaint, run};
 pub(crate) use file::{with_users_configuration, without_git_variables};
 pub(crate) use process::Group;
 pub use process::end_children;
-pub(crate) use ssh::Masters;
+pub(crate) use ssh::{Agent, Masters, forget_settings};
 
 /// Which way the objects go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl SmartSubtransport for Subtransport {
                     user: user.clone(),
                     host: host.clone(),
                     port: *port,
-                    key: self.exchange.ssh_key.clone(),
+                    identity: ssh::Identity::of(&self.exchange),
                 };
                 ssh::command(&login, path, direction, &self.exchange)
             }

@@ -1,16 +1,21 @@
 //! A remote behind ssh: the system's `ssh`, with the user's configuration and agent, never asking.
 
+mod agent;
 mod master;
+mod settings;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::{Direction, program_missing};
 use crate::exchange::Exchange;
 use crate::{TransferError, program};
 
+pub(crate) use agent::Agent;
 pub(crate) use master::Masters;
+pub(crate) use settings::forget as forget_settings;
 
 /// The most that connecting may take of an exchange.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(15);
@@ -21,7 +26,28 @@ pub(super) struct Login {
     pub(super) user: Option<String>,
     pub(super) host: String,
     pub(super) port: Option<u16>,
-    pub(super) key: Option<PathBuf>,
+    pub(super) identity: Identity,
+}
+
+/// With what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// Whatever the person's own ssh has.
+    Own,
+    /// A private key file, alone.
+    File(PathBuf),
+    /// The key that is kept for the remote, alone, by what tells it from others.
+    Kept(String),
+}
+
+impl Identity {
+    pub(super) fn of(exchange: &Exchange) -> Identity {
+        match (&exchange.ways.kept, &exchange.ssh_key) {
+            (Some(kept), _) => Identity::Kept(kept.id().to_owned()),
+            (None, Some(key)) => Identity::File(key.clone()),
+            (None, None) => Identity::Own,
+        }
+    }
 }
 
 pub(super) fn command(
@@ -38,9 +64,23 @@ pub(super) fn command(
     // A master that the user's configuration asks for would outlive the exchange; one that runs
     // already is joined, unless there is one of ours.
     command.args(["-o", "ControlMaster=no"]);
-    if let Some(socket) = through {
-        command.arg("-S").arg(as_control_path(&socket));
+    match (through, &login.identity) {
+        (Some(socket), _) => {
+            command.arg("-S").arg(as_control_path(&socket));
+        }
+        (None, Identity::Kept(_)) => {
+            // The person's own login is with another key.
+            command.args(["-o", "ControlPath=none"]);
+            let agent = Agent::with_kept_key(exchange)?;
+            agent.add_to(&mut command);
+            *exchange
+                .agent
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(agent);
+        }
+        (None, Identity::Own | Identity::File(_)) => (),
     }
+    settings::add_known_hosts(&mut command, login, exchange);
     add_destination(&mut command, login);
     let service = match direction {
         Direction::Fetch => "git-upload-pack",
@@ -78,10 +118,14 @@ fn add_destination(command: &mut Command, login: &Login) {
     if let Some(port) = login.port {
         command.args(["-p", &port.to_string()]);
     }
-    if let Some(key) = &login.key {
-        command
-            .args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"])
-            .arg(key);
+    match &login.identity {
+        Identity::File(key) => {
+            command
+                .args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"])
+                .arg(key);
+        }
+        // The agent's are added where a login is made.
+        Identity::Own | Identity::Kept(_) => (),
     }
     let host = &login.host;
     let destination = match &login.user {
@@ -131,7 +175,7 @@ mod tests {
             user: user.clone(),
             host: host.clone(),
             port: *port,
-            key: exchange.ssh_key.clone(),
+            identity: Identity::of(&exchange),
         };
         let command = command(&login, path, direction, &exchange).unwrap();
         command

@@ -6,21 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use super::{Login, add_destination, as_control_path, common};
+use super::{Agent, Identity, Login, add_destination, as_control_path, common, settings};
 use crate::exchange::{Exchange, LAST_WORDS_WAIT, Tail};
-use crate::transport::child::{not_started, run};
+use crate::transport::child::not_started;
 use crate::transport::process::{Process, until};
 use crate::{TransferError, classify};
 
 /// A dead link is noticed after this many unanswered questions, so many seconds apart.
 const ALIVE_SECONDS: u32 = 15;
 const ALIVE_COUNT_MAX: u32 = 2;
-
-/// The most that reading the user's configuration of ssh may take and say.
-const SETTINGS_WAIT_MAX: Duration = Duration::from_secs(5);
-const SETTINGS_BYTES_MAX: u64 = 256 << 10;
 
 /// What ssh says where it is logged in and cannot serve others (`mux.c`).
 const CANNOT_SERVE: [&str; 3] = [
@@ -78,6 +73,10 @@ impl Masters {
         }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The socket of a master for that login, which is started where none runs; `None`: each exchange
     /// logs in by itself, because sockets do not work here or the user keeps a login that is joined.
     ///
@@ -95,7 +94,7 @@ impl Masters {
             return Ok(Some(master.socket.clone()));
         }
         kept.master = None;
-        if kept.impossible || is_kept_by_the_user(login, exchange) {
+        if kept.impossible || settings::has_master(login, exchange) {
             return Ok(None);
         }
         kept.started = kept.started.wrapping_add(1);
@@ -136,6 +135,15 @@ impl Master {
             .args(["-o", "ControlPersist=no"])
             .args(["-o", &format!("ServerAliveInterval={ALIVE_SECONDS}")])
             .args(["-o", &format!("ServerAliveCountMax={ALIVE_COUNT_MAX}")]);
+        // It ends when the login is done.
+        let agent = match login.identity {
+            Identity::Kept(_) => Some(Agent::with_kept_key(exchange)?),
+            Identity::Own | Identity::File(_) => None,
+        };
+        if let Some(agent) = &agent {
+            agent.add_to(&mut command);
+        }
+        settings::add_known_hosts(&mut command, login, exchange);
         add_destination(&mut command, login);
         let pipes = [Stdio::null(), Stdio::null(), Stdio::piped()];
         let started = Process::start(command, pipes, exchange.group);
@@ -221,23 +229,4 @@ impl Words {
     fn said(&self) -> MutexGuard<'_, (Tail, bool)> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the user's own configuration names a master that runs: who logs in by hand, with a second
-/// factor perhaps, keeps one for all that follows.
-fn is_kept_by_the_user(login: &Login, exchange: &Exchange) -> bool {
-    let Ok(mut command) = common(exchange) else {
-        return false;
-    };
-    command.arg("-G");
-    add_destination(&mut command, login);
-    let limit = exchange.remaining().min(SETTINGS_WAIT_MAX);
-    let settings = run(command, b"", limit, SETTINGS_BYTES_MAX, exchange.group);
-    // A configuration that ssh refuses is told by the login.
-    let Ok(settings) = settings else { return false };
-    let settings = String::from_utf8_lossy(&settings.stdout).into_owned();
-    let path = settings
-        .lines()
-        .find_map(|line| line.strip_prefix("controlpath "));
-    path.is_some_and(|path| path != "none" && Path::new(path).exists())
 }
