@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, set_status, sync, updates,
+    ack, credential, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, set_status,
+    sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -85,6 +86,9 @@ pub(crate) enum Command {
     /// Add, list and remove repositories
     #[command(subcommand)]
     Repo(repo::Command),
+    /// Keep, test and remove credentials for remotes, and confirm servers
+    #[command(subcommand)]
+    Credential(credential::Command),
     /// Start, stop and restart the daemon
     #[command(subcommand)]
     Daemon(daemon::Command),
@@ -150,6 +154,22 @@ mod tests {
         check("repo add", false);
         check("repo list", true);
         check("repo remove acme", true);
+        check("credential add acme --deploy-key", true);
+        check("credential add acme --ssh-key f", true);
+        check("credential add acme --token --user u", true);
+        check("credential add acme --sign-in", true);
+        check("credential add acme", false);
+        check("credential add acme --deploy-key --token", false);
+        check("credential add acme --deploy-key --user u", false);
+        check("credential add --token", false);
+        check("credential list --json", true);
+        check("credential test acme", true);
+        check("credential remove acme", true);
+        check(
+            "credential trust h.example:2222 --fingerprint SHA256:x",
+            true,
+        );
+        check("credential trust", false);
         check("daemon start", true);
         check("daemon stop --json", true);
         check("daemon restart", true);

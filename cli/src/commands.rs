@@ -1,6 +1,7 @@
 //! A file a command: what it takes, what it asks for, what it shows.
 
 pub(crate) mod ack;
+pub(crate) mod credential;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod handoff;
@@ -41,6 +42,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>,
         Command::MarkRead(arguments) => mark_read::run(session, arguments),
         Command::Watch => return watch::run(session).map(|()| None),
         Command::Sync(arguments) => sync::run(session, &arguments),
+        Command::Credential(command) => credential::run(session, command),
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),
         Command::Doctor(arguments) => doctor::run(session, arguments),

@@ -232,6 +232,8 @@ impl Link {
             | Request::Health
             | Request::Whoami
             | Request::RepositoryList
+            | Request::CredentialReload
+            | Request::CredentialTest
             | Request::SettingsReload
             | Request::Stop => 0,
         };
@@ -278,6 +280,8 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList
+        | Request::CredentialReload
+        | Request::CredentialTest
         | Request::SettingsReload
         | Request::Stop => None,
     }

@@ -274,5 +274,6 @@ fn next_table(root: &mut Table, after: isize) -> Option<&mut Table> {
         .min_by_key(|table| table.position())
 }
 
+pub(crate) mod credentials;
 #[cfg(test)]
 mod tests;

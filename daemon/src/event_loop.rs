@@ -23,6 +23,7 @@ use tracing::{debug, info};
 
 use crate::clock::Clock;
 use crate::condition::{Condition, state_of};
+use crate::credentials::Freed;
 use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
@@ -72,6 +73,8 @@ pub(crate) struct EventLoop {
     pub(crate) mending: Mending,
     /// None while files are being written.
     pub(crate) working_tree: Option<WorkingTree>,
+    /// Told when a keychain that stood in the way does so no more.
+    pub(crate) way_freed: Arc<Freed>,
 }
 
 impl EventLoop {
@@ -91,6 +94,7 @@ impl EventLoop {
                     None => return self.stop(None).await,
                 },
                 Some(finished) = self.results.recv() => self.finish(finished),
+                () = self.way_freed.told() => self.credential_changed(),
                 () = sleep_until(timeout) => self.engine.handle_timeout(self.clock.now()),
                 () = sleep_until(self.mending.look_at) => self.look_again(),
             }
@@ -188,6 +192,7 @@ impl EventLoop {
                 }
                 self.tell(Event::ClientActive);
             }
+            Message::CredentialChanged => self.credential_changed(),
             Message::SeenTo => self.seen_to(),
             Message::Refresh(answer) => self.sync(answer),
             Message::Sync(answer) => self.release_and_sync(answer),
@@ -195,6 +200,14 @@ impl EventLoop {
             Message::Active => self.tell(Event::ClientActive),
             Message::Stop(_) => unreachable!("taken by run"),
         }
+    }
+
+    /// The next exchange logs in anew, and begins at once.
+    fn credential_changed(&mut self) {
+        self.performer.link.renew();
+        self.tell(Event::CredentialChanged);
+        // A host that is known now was no trouble of the credential's.
+        self.tell(Event::SyncAsked);
     }
 
     fn sync(&mut self, answer: oneshot::Sender<u64>) {

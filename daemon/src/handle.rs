@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use protocol::answer::Origin;
-use repository::Clone as GitClone;
+use repository::{Clone as GitClone, Remote};
 use threads::entry_id::EntryId;
 use threads::operation::Operation;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,6 +18,7 @@ use crate::reading_marks::ReadingMarks;
 use crate::settings::RepositorySettings;
 use crate::snapshot::Snapshot;
 use crate::teller::Told;
+use crate::transfer::Link;
 
 /// How long the loop is not told again that somebody is there: far less than the shortest wait that
 /// depends on it, and long enough that a request seldom wakes the loop.
@@ -46,6 +47,10 @@ pub(crate) struct Handle {
     pub(crate) told: watch::Receiver<Told>,
     /// Up to where each agent asked for updates.
     pub(crate) asked: Arc<Asked>,
+    /// None where our own branch is the truth.
+    pub(crate) remote: Option<Remote>,
+    /// To the remote.
+    pub(crate) link: Arc<Link>,
     /// To the loop.
     pub(crate) inbox: mpsc::Sender<Message>,
     /// When the loop was last told that somebody is there.
@@ -62,6 +67,8 @@ pub(crate) enum Message {
     Refresh(oneshot::Sender<u64>),
     /// The same, and what the remote refused is tried once more.
     Sync(oneshot::Sender<u64>),
+    /// A credential or a known host was changed: try again, with what there is now.
+    CredentialChanged,
     /// The person has seen to what vanished.
     SeenTo,
     /// Somebody waits for this operation to be on the remote.

@@ -8,6 +8,7 @@ mod bodies;
 mod changes;
 mod clock;
 mod condition;
+mod credentials;
 mod damage;
 mod entries;
 mod event_loop;

@@ -23,6 +23,7 @@ use crate::base;
 use crate::bodies::Bodies;
 use crate::clock::Clock;
 use crate::condition::Condition;
+use crate::credentials::Credentials;
 use crate::damage::Damage;
 use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
@@ -50,6 +51,7 @@ pub(crate) struct Surroundings {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) news: News,
+    pub(crate) credentials: Arc<Credentials>,
 }
 
 /// One repository, opened: its loop and its teller are to be run.
@@ -81,7 +83,8 @@ pub(crate) fn open(
     let clone = opened_clone(&path, &config, remote.is_some(), &damage)?;
     let by_ssh = remote.as_ref().is_some_and(|remote| remote.url.is_ssh());
     let sockets = by_ssh.then(|| Arc::clone(&surroundings.sockets));
-    let link = Link::new(&of.name, path, config, sockets);
+    let credentials = Arc::clone(&surroundings.credentials);
+    let link = Link::new(&of.name, path, config, sockets, credentials);
     let opened = Outbox::open(&state, unix_now()).context("open the outbox")?;
     for unreadable in &opened.unreadable {
         warn!(repository = %of.name, ?unreadable, "A file of the outbox was set aside");
@@ -228,10 +231,7 @@ fn assemble(
     let handle = Handle {
         name: of.name.clone(),
         settings: of.clone(),
-        url_shown: performer
-            .remote
-            .as_ref()
-            .map(|remote| remote.url.shown().to_owned()),
+        url_shown: url_shown(&performer),
         origin: Origin::Settings,
         snapshot: Arc::clone(&shown),
         replaced: replacements,
@@ -241,11 +241,14 @@ fn assemble(
         arrivals: Arc::new(Arrivals::open(&state)),
         asked: Arc::new(Asked::open(state.join("asked.json"))),
         told: heard,
+        remote: performer.remote.clone(),
+        link: Arc::clone(&performer.link),
         inbox,
         told_active: Mutex::new(None),
     };
     let teller = teller(surroundings, &handle, told);
     let event_loop = EventLoop {
+        way_freed: performer.link.way_freed(),
         vanished: performer.vanished_file.read(),
         notes: 0,
         clock,
@@ -302,6 +305,11 @@ fn teller(surroundings: &Surroundings, handle: &Handle, told: watch::Sender<Told
         clone: Arc::clone(&handle.clone),
         news: surroundings.news.clone(),
     }
+}
+
+fn url_shown(performer: &Performer) -> Option<String> {
+    let remote = performer.remote.as_ref()?;
+    Some(remote.url.shown().to_owned())
 }
 
 fn engine(settings: &Settings, remote: Option<&Remote>, clock: Clock) -> Engine {

@@ -5,6 +5,7 @@ pub(crate) mod caller;
 pub(crate) mod checkout;
 #[cfg(feature = "conformance")]
 pub(crate) mod conformance;
+pub(crate) mod credentials;
 pub(crate) mod door;
 pub(crate) mod listening;
 pub(crate) mod marking;
@@ -130,6 +131,8 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
             | Request::Health
             | Request::Whoami
             | Request::RepositoryList
+            | Request::CredentialReload
+            | Request::CredentialTest
             | Request::SettingsReload
             | Request::Stop => answers::answer(&shared, &hello, &ask.context, &ask.request).await,
         };

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::bodies::Bodies;
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::logs;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
@@ -56,6 +57,9 @@ pub(crate) fn run() -> Result<(), NotStarted> {
         TakeError::Folder(_) | TakeError::Io { .. } => NotStarted::Failed(error.into()),
     })?;
     let _log = logs::begin(&dirs.logs()).map_err(NotStarted::Failed)?;
+    if let Err(error) = platform::process::forbid_dumps() {
+        warn!(%error, "Dumps of this process are not forbidden");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("watercoolerd")
@@ -87,6 +91,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         metrics: Arc::clone(&metrics),
         sockets: Arc::new(Sockets::begin(&dirs)),
         news: News::new(),
+        credentials: Arc::new(Credentials::open(&dirs)),
     };
     let mut supervisor = Supervisor::new(surroundings.clone());
     let setup = supervisor.set_up(None).await;

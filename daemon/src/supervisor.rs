@@ -42,6 +42,7 @@ impl Supervisor {
     pub(crate) async fn set_up(&mut self, before: Option<&Setup>) -> Setup {
         let dirs = &self.surroundings.dirs;
         let Loaded { settings, trouble } = settings::load(&dirs.config, &dirs.state);
+        self.surroundings.credentials.keep_in(settings.credentials);
         let mut trouble = trouble.map(|trouble| Trouble {
             kind: "settings_invalid".to_owned(),
             message: trouble.message,

@@ -4,6 +4,7 @@
 //! its daemon, and its children with it; a remote's bytes are parsed in the worker alone.
 
 mod frame;
+mod given;
 mod link;
 mod process;
 pub(crate) mod serve;
@@ -12,7 +13,9 @@ mod sockets;
 use std::borrow::Cow;
 use std::ffi::OsString;
 
-use repository::{Author, CloneConfig, Fetched, PushError, Pushed, Remote, Tip, TransferError};
+use repository::{
+    Author, CloneConfig, Fetched, PushError, Pushed, Remote, Tip, TransferError, TriedOut,
+};
 use serde::{Deserialize, Serialize};
 use threads::operation::Operation;
 
@@ -23,7 +26,7 @@ pub(crate) use sockets::Sockets;
 const SUBCOMMAND: &str = "transfer";
 
 /// What daemon and worker must have in common; the number grows with every change of a frame.
-const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 1)");
+const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 2)");
 
 /// The daemon's first frame.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +36,8 @@ struct Greeting {
     config: CloneConfig,
     /// A private folder for the sockets of ssh.
     sockets: Option<OsString>,
+    /// Files of known hosts that ssh reads besides its own.
+    known_hosts: Vec<OsString>,
 }
 
 /// The one part of a greeting that a worker of any build understands.
@@ -56,12 +61,39 @@ enum Greeted {
 enum Request<'a> {
     Fetch {
         remote: Cow<'a, Remote>,
+        /// What tells the credential that is kept for it from others.
+        kept: Option<Cow<'a, str>>,
     },
     Push {
         remote: Cow<'a, Remote>,
+        kept: Option<Cow<'a, str>>,
         onto: Option<Tip>,
         operations: Cow<'a, [Operation]>,
         author: Cow<'a, Author>,
+    },
+    TryOut {
+        remote: Cow<'a, Remote>,
+        kept: Option<Cow<'a, str>>,
+    },
+}
+
+/// What the worker says while it carries out a request: any number of questions, then the answer.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Said {
+    /// It needs the credential now.
+    HandOver,
+    Replied(Reply),
+}
+
+/// What the daemon says to [`Said::HandOver`].
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Handed {
+    /// The next frame is the credential, and is no JSON.
+    Over,
+    Not {
+        trouble: TransferError,
     },
 }
 
@@ -78,6 +110,7 @@ struct Reply {
 enum Answer {
     Fetched(Result<Fetched, TransferError>),
     Pushed(Result<Pushed, PushError>),
+    TriedOut(TriedOut),
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub(crate) fn daemon_text(daemon: &DaemonStatus, paint: Paint) -> String {
     let (version, pid) = (one_line(&daemon.version), daemon.pid);
     let (protocol, up) = (daemon.protocol, span(daemon.uptime_seconds));
     let mut text = format!("Daemon {version} (protocol {protocol}), process {pid}, up {up}\n");
+    if daemon.credentials_in_files {
+        text.push_str("  credentials are kept in files, by the settings\n");
+    }
     if let Some(in_the_way) = &daemon.trouble {
         text.push_str(&trouble(in_the_way, paint));
     }
@@ -52,6 +55,9 @@ fn repository_text(repository: &RepositoryStatus, paint: Paint) -> String {
         text.push_str(&format!("  {}{branch}\n", one_line(url)));
         let time = |at: &Option<String>| at.as_deref().map_or_else(|| "never".into(), minute);
         let (fetched, pushed) = (time(&repository.last_fetch), time(&repository.last_push));
+        if let Some(way) = &repository.way {
+            text.push_str(&format!("  by {}\n", one_line(way)));
+        }
         text.push_str(&format!("  fetched {fetched}, pushed {pushed}\n"));
     }
     if repository.pending > 0 {
@@ -97,6 +103,7 @@ mod tests {
             your_turn: 0,
             new_entries: 0,
             trouble: None,
+            way: None,
         }
     }
 
@@ -111,6 +118,7 @@ mod tests {
             threads: 12,
             your_turn: 3,
             new_entries: 1,
+            way: Some("deploy key SHA256:x from a file".into()),
             trouble: Some(Trouble {
                 kind: "offline".into(),
                 message: "no route\u{1b}[2J to host".into(),
@@ -125,15 +133,18 @@ mod tests {
                 pid: 42,
                 uptime_seconds: 200.0,
                 trouble: None,
+                credentials_in_files: true,
             }),
             repositories: vec![acme, repository("local", RepositoryState::Local)],
             metrics: Metrics::default(),
         };
         expect![[r#"
             Daemon 0.1.0 (protocol 1), process 42, up 3 min
+              credentials are kept in files, by the settings
 
             acme: offline; 12 threads, 3 your turn, 1 new entry
               git@github.com:acme/acme-threads.git, branch main
+              by deploy key SHA256:x from a file
               fetched 2026-01-05 09:00, pushed never
               2 entries to be sent
               1 entry refused by the remote

@@ -138,6 +138,8 @@ pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList
+        | Request::CredentialReload
+        | Request::CredentialTest
         | Request::SettingsReload
         | Request::Stop => (),
     }

@@ -168,6 +168,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Health(_)
             | Answer::Whoami(_)
             | Answer::Repositories(_)
+            | Answer::Tested(_)
             | Answer::Accepted,
             Shows::Threads(_)
             | Shows::Thread(_)

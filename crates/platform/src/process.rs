@@ -88,6 +88,15 @@ pub fn parent_watch(then: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
+/// From here on no copy of this process's memory is written where it crashes, as far as the system
+/// can be told so. For what holds secrets. Children are not concerned once they run their program.
+///
+/// # Errors
+/// The operating system's.
+pub fn forbid_dumps() -> io::Result<()> {
+    os::forbid_dumps()
+}
+
 /// Whether a process of that number runs; a dead one that nobody has waited for does not.
 #[must_use]
 pub fn process_alive(pid: u32) -> bool {

@@ -1,6 +1,7 @@
 //! A process that works for this one alone: it leads a process group, its whole group is ended with
 //! it, and what it may use is bounded.
 
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
@@ -56,6 +57,14 @@ pub fn end_group(mut child: Child, wait_max: Duration) -> Option<ExitStatus> {
 pub fn end_own_group() -> ! {
     os::kill_own_group();
     std::process::abort()
+}
+
+/// Standard input, without the buffer of the standard library, in which a secret would stay.
+///
+/// # Errors
+/// The operating system's.
+pub fn own_stdin() -> io::Result<File> {
+    os::own_stdin()
 }
 
 /// Bounds this process and its children to come: its address space, where the system can do that,

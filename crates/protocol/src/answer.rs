@@ -66,7 +66,9 @@ pub enum Answer {
     Whoami(Whoami),
     /// Of `RepositoryList`.
     Repositories(Vec<RepositoryListed>),
-    /// Of `SettingsReload` and `Stop`.
+    /// Of `CredentialTest`.
+    Tested(Tested),
+    /// Of `CredentialReload`, `SettingsReload` and `Stop`.
     Accepted,
 }
 
@@ -279,6 +281,28 @@ pub struct Marked {
     pub threads: u64,
     /// How many entries.
     pub entries: u64,
+}
+
+/// Of `credential test`: what a remote lets us do. Null is what could not be known, because
+/// something before it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tested {
+    /// Whether we may read and write.
+    pub ok: bool,
+    /// With what we go there; null for a folder.
+    pub way: Option<String>,
+    /// Whether the server answers.
+    pub reachable: Option<bool>,
+    /// Whether its key, or certificate, is known.
+    pub host_key: Option<bool>,
+    /// As whom we come, where the server let us in.
+    pub who: Option<String>,
+    /// Whether it lets us read.
+    pub may_read: Option<bool>,
+    /// Whether it lets us write, as far as it tells before a push.
+    pub may_write: Option<bool>,
+    /// What stands in the way.
+    pub trouble: Option<Trouble>,
 }
 
 /// Of `sync`.

@@ -66,6 +66,11 @@ pub enum Request {
     Whoami,
     /// The repositories that are set up.
     RepositoryList,
+    /// A credential or a known host was changed: try again, with what there is now. Of the repository
+    /// in [`Context`], else of all.
+    CredentialReload,
+    /// Ask the remote what the credential in use may do.
+    CredentialTest,
     /// Read `config.toml` again, now.
     SettingsReload,
     /// End the daemon, cleanly.
@@ -88,6 +93,8 @@ impl Request {
             | Self::Health
             | Self::Whoami
             | Self::RepositoryList
+            | Self::CredentialReload
+            | Self::CredentialTest
             | Self::SettingsReload
             | Self::Stop => false,
         }

@@ -30,6 +30,9 @@ pub struct DaemonStatus {
     pub uptime_seconds: f64,
     /// What stands in its way.
     pub trouble: Option<Trouble>,
+    /// Whether credentials are kept in files instead of the keychain.
+    #[serde(rename = "_credentials_in_files", default)]
+    pub credentials_in_files: bool,
 }
 
 /// One repository's part of a status.
@@ -55,6 +58,9 @@ pub struct RepositoryStatus {
     pub last_fetch: Option<String>,
     /// RFC 3339.
     pub last_push: Option<String>,
+    /// With what its remote is gone to, in words.
+    #[serde(rename = "_way", default)]
+    pub way: Option<String>,
     /// How many threads.
     pub threads: u64,
     /// How many are the asking reader's turn.

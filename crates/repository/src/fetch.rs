@@ -187,43 +187,36 @@ fn download(
     wanted: Option<&str>,
     before: Option<&str>,
 ) -> Result<Advertised, Failure> {
-    prepare_waits(exchange);
-    let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
-    let header = bearer::header(exchange).map_err(Failure::Told)?;
-    if let Some(header) = header {
-        let remote = connected_as_bearer(&mut remote, exchange, &header)?;
-        return advertised(repository, remote, exchange, wanted, before, Some(&header));
-    }
-    let connected = remote.connect_auth(
-        Direction::Fetch,
-        Some(callbacks(exchange)),
-        Some(web_settings::proxy(exchange)?),
-    );
-    match connected {
-        Ok(mut connection) => advertised(
-            repository,
-            connection.remote(),
-            exchange,
-            wanted,
-            before,
-            None,
-        ),
-        Err(error) if bearer::is_asked_for(exchange, &error) => {
-            download(repository, exchange, wanted, before)
-        }
-        Err(error) => Err(error.into()),
-    }
+    connected(repository, exchange, |remote, header| {
+        advertised(repository, remote, exchange, (wanted, before), header)
+    })
 }
 
-/// libgit2 takes headers only with a download: this one wants nothing that there is.
-pub(crate) fn connected_as_bearer<'a, 'repository>(
-    remote: &'a mut git2::Remote<'repository>,
+/// Connects to fetch, with the header that the server wants where it wants one, and goes on.
+pub(crate) fn connected<T>(
+    repository: &Repository,
     exchange: &Arc<Exchange>,
-    header: &Header,
-) -> Result<&'a mut git2::Remote<'repository>, git2::Error> {
-    let mut options = options(exchange, Some(header))?;
-    remote.download(&[NOTHING], Some(&mut options))?;
-    Ok(remote)
+    then: impl FnOnce(&mut git2::Remote<'_>, Option<&Header>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    prepare_waits(exchange);
+    let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
+    let mut header = bearer::header(exchange).map_err(Failure::Told)?;
+    if header.is_none() {
+        let connected = remote.connect_auth(
+            Direction::Fetch,
+            Some(callbacks(exchange)),
+            Some(web_settings::proxy(exchange)?),
+        );
+        match connected {
+            Ok(mut connection) => return then(connection.remote(), None),
+            Err(error) if bearer::is_asked_for(exchange, &error) => (),
+            Err(error) => return Err(error.into()),
+        }
+        header = bearer::header(exchange).map_err(Failure::Told)?;
+    }
+    // libgit2 takes headers only with a download: this one wants nothing that there is.
+    remote.download(&[NOTHING], Some(&mut options(exchange, header.as_ref())?))?;
+    then(&mut remote, header.as_ref())
 }
 
 fn options<'a>(
@@ -245,8 +238,7 @@ fn advertised(
     repository: &Repository,
     remote: &mut git2::Remote<'_>,
     exchange: &Arc<Exchange>,
-    wanted: Option<&str>,
-    before: Option<&str>,
+    (wanted, before): (Option<&str>, Option<&str>),
     header: Option<&Header>,
 ) -> Result<Advertised, Failure> {
     let branch = branch_in(remote, exchange, wanted, before)?;

@@ -27,6 +27,7 @@ mod renew;
 mod replay;
 mod ssh_key;
 mod transport;
+mod try_out;
 #[cfg(unix)]
 mod unix;
 mod url;
@@ -56,5 +57,6 @@ pub use remote::Remote;
 pub use renew::{FetchInto, Renewed, discard};
 pub use replay::HISTORY_COMMITS_MAX;
 pub use transport::end_children;
+pub use try_out::TriedOut;
 pub use url::{RemoteUrl, UrlError};
 pub use ways::{Given, Kept, Ways};

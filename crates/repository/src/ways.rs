@@ -41,9 +41,9 @@ pub struct Kept {
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
     /// The credential that is kept for it.
-    pub kept: Option<Kept>,
+    pub(crate) kept: Option<Kept>,
     /// Files of known hosts that ssh reads besides its own.
-    pub known_hosts: Vec<PathBuf>,
+    pub(crate) known_hosts: Vec<PathBuf>,
     /// Whether the server takes its token as a bearer's; learnt by asking it.
     pub(crate) is_bearer: Bearer,
 }
@@ -51,6 +51,18 @@ pub struct Ways {
 /// Whether tokens go to the server as a bearer's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bearer(Arc<AtomicBool>);
+
+impl Ways {
+    /// The credential that is kept for the remote, if any, and files of known hosts that ssh reads
+    /// besides its own.
+    pub fn new(kept: Option<Kept>, known_hosts: Vec<PathBuf>) -> Ways {
+        Ways {
+            kept,
+            known_hosts,
+            is_bearer: Bearer::default(),
+        }
+    }
+}
 
 impl Kept {
     /// A credential that `id` tells from every other. `hand_over` is called whenever it is needed, on

@@ -101,6 +101,15 @@ pub fn read(name: &str, asking: Asking) -> Result<Zeroizing<Vec<u8>>, KeychainEr
     })
 }
 
+/// Whether a read under that name would find something without asking anybody.
+///
+/// # Errors
+/// Why it would not.
+pub fn look(name: &str) -> Result<(), KeychainError> {
+    let name = name.to_owned();
+    limited(Asking::Nobody, move || unlocked(&name, Asking::Nobody))
+}
+
 /// Keeps the secret under that name, in the place of another one, and reads it back.
 ///
 /// # Errors

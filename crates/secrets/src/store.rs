@@ -201,6 +201,17 @@ impl Store {
             .ok_or(StoreError::NotAsListed)
     }
 
+    /// Whether a read would succeed now, without reading and without asking anybody.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn is_readable(&self, listed: &Listed) -> Result<(), StoreError> {
+        match listed.keep {
+            Keep::Keychain => Ok(keychain::look(&name(listed))?),
+            Keep::File => self.read(listed, Asking::Nobody).map(drop),
+        }
+    }
+
     /// Removes the credential of that place; `None` where there is none.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
-use crate::server::{checkout, marking, reads, status, updates, waits, which, writes};
+use crate::server::{checkout, credentials, marking, reads, status, updates, waits, which, writes};
 use crate::shared::{Order, Setup, Shared};
 
 /// How long `sync` waits at most; source: the outside contract, section 4.
@@ -29,6 +29,7 @@ pub(crate) async fn answer(
     let outcome = match request {
         Request::Status => Ok(bare(status::status(shared, &setup, &caller))),
         Request::RepositoryList => Ok(bare(status::listed(&setup))),
+        Request::CredentialReload => Ok(bare(credentials::reload(&setup, context).await)),
         Request::SettingsReload => reload(shared).await,
         Request::Stop => stop(shared).await,
         Request::Watch => Err(Failure::new(
@@ -46,6 +47,7 @@ pub(crate) async fn answer(
         | Request::SetStatus(_)
         | Request::Sync(_)
         | Request::Health
+        | Request::CredentialTest
         | Request::Whoami => {
             of_repository(shared, &setup, hello, &caller, (context, request)).await
         }
@@ -99,10 +101,12 @@ async fn of_repository(
             let limit = Duration::from_secs(asked.wait_seconds.min(SYNC_SECONDS_MAX).into());
             status::synced(&*waits::for_step(&handle, limit).await)
         }
+        Request::CredentialTest => credentials::test(&handle).await,
         Request::Health => Ok(status::health(shared, setup, &handle, caller)),
         Request::Whoami => Ok(status::whoami(&handle, setup, caller)),
         Request::Status
         | Request::RepositoryList
+        | Request::CredentialReload
         | Request::SettingsReload
         | Request::Stop
         | Request::Watch => unreachable!("these are about no repository"),

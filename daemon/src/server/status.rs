@@ -11,6 +11,7 @@ use crate::condition::seconds;
 use crate::handle::Handle;
 use crate::server::caller::Caller;
 use crate::server::reads;
+use crate::settings::CredentialStore;
 use crate::shared::{Setup, Shared};
 use crate::snapshot::Snapshot;
 
@@ -96,6 +97,7 @@ fn daemon(shared: &Shared, setup: &Setup) -> DaemonStatus {
         pid: std::process::id(),
         uptime_seconds: shared.started.elapsed().as_secs_f64(),
         trouble: setup.trouble.clone(),
+        credentials_in_files: setup.settings.credentials == CredentialStore::File,
     }
 }
 
@@ -124,6 +126,10 @@ fn repository(
         held: condition.held + condition.held_back,
         last_fetch: condition.fetched_at.map(seconds),
         last_push: condition.pushed_at.map(seconds),
+        way: handle
+            .remote
+            .as_ref()
+            .and_then(|remote| handle.link.way_words(remote)),
         threads: snapshot.threads_len() as u64,
         your_turn: reads::your_turn(setup, snapshot, caller).len() as u64,
         new_entries: unread.sum(),

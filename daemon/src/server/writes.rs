@@ -70,6 +70,8 @@ pub(crate) async fn write(
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList
+        | Request::CredentialReload
+        | Request::CredentialTest
         | Request::SettingsReload
         | Request::Stop => unreachable!("only writes are sent here"),
     };
@@ -308,6 +310,8 @@ fn digest(request: &Request) -> String {
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList
+        | Request::CredentialReload
+        | Request::CredentialTest
         | Request::SettingsReload
         | Request::Stop => (),
     }

@@ -4,7 +4,7 @@ use serde::de::{Deserialize, Deserializer, Visitor, value::Error as NoValue};
 use toml::de::{DeTable, DeValue};
 
 use super::SettingsTrouble;
-use super::file::{Agents, File, Identity, Notify, Repository, Sync};
+use super::file::{Agents, File, Identity, Notify, Repository, SignIn, Sync};
 use super::values::has_password;
 
 /// The trouble at the byte `at` of the settings `text`.
@@ -151,7 +151,14 @@ fn nearest(name: &str, known: &[&str]) -> String {
     )
 }
 
-const SECTIONS: [&str; 5] = ["identity", "agents", "sync", "notify", "repository"];
+const SECTIONS: [&str; 6] = [
+    "identity",
+    "agents",
+    "sync",
+    "notify",
+    "repository",
+    "sign_in",
+];
 
 /// The keys of a section, or of the root; none for a section that there is not.
 fn known_keys(section: Option<&str>) -> Option<&'static [&'static str]> {
@@ -161,6 +168,7 @@ fn known_keys(section: Option<&str>) -> Option<&'static [&'static str]> {
         Some("agents") => Some(fields::<Agents>()),
         Some("sync") => Some(fields::<Sync>()),
         Some("notify") => Some(fields::<Notify>()),
+        Some("sign_in") => Some(fields::<SignIn>()),
         Some("repository") => Some(fields::<Repository>()),
         Some(_) => None,
     }

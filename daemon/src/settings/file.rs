@@ -36,6 +36,9 @@ pub(super) struct File {
     sync: Sync,
     notify: Notify,
     repository: Vec<Repository>,
+    /// Read by who signs in; here only checked.
+    #[allow(dead_code, reason = "the command that signs in reads it")]
+    sign_in: Vec<SignIn>,
 }
 
 /// `[identity]`.
@@ -145,6 +148,26 @@ pub(super) struct Repository {
     muted: bool,
     #[serde(default)]
     paused: bool,
+}
+
+/// One `[[sign_in]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(
+    dead_code,
+    reason = "the command that signs in reads it; here it is only checked"
+)]
+pub(super) struct SignIn {
+    host: String,
+    client_id: String,
+    #[serde(default)]
+    device_url: Option<String>,
+    #[serde(default)]
+    token_url: Option<String>,
+    #[serde(default)]
+    scope: Option<String>,
+    #[serde(default)]
+    user: Option<String>,
 }
 
 fn writes_per_minute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {

@@ -4,11 +4,16 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 /// The longest frame, in bytes without its length.
 pub(super) const FRAME_BYTES_MAX: usize = 32 << 20;
 
 const LENGTH_BYTES: usize = 4;
+
+/// What a frame may take before it is read, in bytes: more than any credential, so that none leaves a
+/// piece behind where its place grows.
+const ROOM_BYTES: usize = 64 << 10;
 
 /// The whole frame of a value.
 ///
@@ -35,11 +40,26 @@ pub(super) fn write(to: &mut impl Write, value: &impl Serialize) -> io::Result<(
     to.flush()
 }
 
+/// The whole frame of bytes that are no JSON.
+///
+/// # Errors
+/// `FileTooLarge` beyond what fits without growing, for who reads it.
+pub(super) fn encode_bytes(bytes: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    if bytes.len() > ROOM_BYTES {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    let length = u32::try_from(bytes.len()).expect("the limit is far smaller");
+    let mut frame = Zeroizing::new(Vec::with_capacity(LENGTH_BYTES + bytes.len()));
+    frame.extend_from_slice(&length.to_be_bytes());
+    frame.extend_from_slice(bytes);
+    Ok(frame)
+}
+
 /// The bytes of the next frame; `None` where the stream ends before one begins.
 ///
 /// # Errors
 /// `FileTooLarge` beyond [`FRAME_BYTES_MAX`], `UnexpectedEof` within a frame, and those of the stream.
-pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let mut length = Vec::with_capacity(LENGTH_BYTES);
     from.take(LENGTH_BYTES as u64).read_to_end(&mut length)?;
     if length.is_empty() {
@@ -52,7 +72,7 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         return Err(ErrorKind::FileTooLarge.into());
     }
     // Grows with what comes, not with what is promised.
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::with_capacity((length as usize).min(ROOM_BYTES)));
     from.take(length.into()).read_to_end(&mut bytes)?;
     if bytes.len() < length as usize {
         return Err(ErrorKind::UnexpectedEof.into());

@@ -5,18 +5,20 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use repository::{
-    Author, CloneConfig, Fetched, Kind, PushError, Pushed, Remote, Tip, TransferError,
+    Author, CloneConfig, Fetched, Kind, PushError, Pushed, Remote, Tip, TransferError, TriedOut,
 };
 use threads::operation::Operation;
 use tracing::debug;
 
 use super::process::{Guard, Process};
 use super::sockets::{Folder, Sockets};
-use super::{Answer, BUILD, Greeted, Greeting, Reply, Request, frame};
+use super::{Answer, BUILD, Greeted, Greeting, Handed, Reply, Request, Said, frame, given};
+use crate::credentials::{Credentials, Freed, Way};
 
 /// What a worker may take beyond the remote's time-out: it ends most exchanges by itself, and its
 /// words say more.
@@ -34,6 +36,12 @@ pub(crate) struct Link {
     config: CloneConfig,
     /// Where ssh keeps its sockets; none where the remote is not reached by ssh.
     sockets: Option<Arc<Sockets>>,
+    /// Where the credential for it is kept.
+    credentials: Arc<Credentials>,
+    /// Told when a keychain that was locked or absent is so no more.
+    way_freed: Arc<Freed>,
+    /// A credential or a known host was changed since the worker started.
+    is_outdated: AtomicBool,
     /// Locked by one exchange from its beginning to its end.
     worker: Mutex<Option<Worker>>,
     /// Locked for a moment: who ends the link does not wait for the exchange that runs.
@@ -66,12 +74,16 @@ impl Link {
         clone: PathBuf,
         config: CloneConfig,
         sockets: Option<Arc<Sockets>>,
+        credentials: Arc<Credentials>,
     ) -> Link {
         Link {
             repository: repository.to_owned(),
             clone,
             config,
             sockets,
+            credentials,
+            way_freed: Arc::default(),
+            is_outdated: AtomicBool::new(false),
             worker: Mutex::default(),
             running: Mutex::default(),
         }
@@ -83,12 +95,14 @@ impl Link {
     /// # Errors
     /// As there; `offline` also where the worker did not answer.
     pub(crate) fn fetch(&self, remote: &Remote) -> Result<Fetched, TransferError> {
+        let way = self.credentials.way(&self.repository, remote)?;
         let request = Request::Fetch {
             remote: Cow::Borrowed(remote),
+            kept: way.id().map(Cow::Borrowed),
         };
-        match self.exchange(remote, &request) {
+        match self.exchange(remote, &way, &request) {
             Ok(Answer::Fetched(result)) => result,
-            Ok(Answer::Pushed(_)) => Err(nonsense(remote)),
+            Ok(Answer::Pushed(_) | Answer::TriedOut(_)) => Err(nonsense(remote)),
             Err(unanswered) => Err(unanswered.trouble),
         }
     }
@@ -105,19 +119,47 @@ impl Link {
         operations: &[Operation],
         author: &Author,
     ) -> Result<Pushed, PushError> {
+        let way = self.credentials.way(&self.repository, remote);
+        let way = way.map_err(PushError::Failed)?;
         let fitting = fitting(operations, OPERATIONS_BYTES_MAX);
         let request = Request::Push {
             remote: Cow::Borrowed(remote),
+            kept: way.id().map(Cow::Borrowed),
             onto: onto.copied(),
             operations: Cow::Borrowed(&operations[..fitting]),
             author: Cow::Borrowed(author),
         };
-        match self.exchange(remote, &request) {
+        match self.exchange(remote, &way, &request) {
             Ok(Answer::Pushed(result)) => result,
-            Ok(Answer::Fetched(_)) => Err(PushError::Unknown(nonsense(remote))),
+            Ok(Answer::Fetched(_) | Answer::TriedOut(_)) => {
+                Err(PushError::Unknown(nonsense(remote)))
+            }
             Err(Unanswered { trouble, sent }) if sent => Err(PushError::Unknown(trouble)),
             Err(Unanswered { trouble, .. }) => Err(PushError::Failed(trouble)),
         }
+    }
+
+    /// [`repository::Clone::try_out`] in the worker. Blocks until it is done, three times the remote's
+    /// time-out at most.
+    ///
+    /// # Errors
+    /// Where the worker did not answer, or the list of credentials cannot be read.
+    pub(crate) fn try_out(&self, remote: &Remote) -> Result<TriedOut, TransferError> {
+        let way = self.credentials.way(&self.repository, remote)?;
+        let request = Request::TryOut {
+            remote: Cow::Borrowed(remote),
+            kept: way.id().map(Cow::Borrowed),
+        };
+        match self.exchange(&two_exchanges(remote), &way, &request) {
+            Ok(Answer::TriedOut(tried)) => Ok(tried),
+            Ok(Answer::Fetched(_) | Answer::Pushed(_)) => Err(nonsense(remote)),
+            Err(unanswered) => Err(unanswered.trouble),
+        }
+    }
+
+    /// How the remote is gone to, for a person; `None` where there is nothing to say.
+    pub(crate) fn way_words(&self, remote: &Remote) -> Option<String> {
+        self.credentials.way(&self.repository, remote).ok()?.words()
     }
 
     /// A way to the same remote for another clone, whose worker is its own.
@@ -127,7 +169,19 @@ impl Link {
             clone,
             self.config.clone(),
             self.sockets.clone(),
+            Arc::clone(&self.credentials),
         )
+    }
+
+    /// A credential or a known host was changed: the next exchange has a new worker, which has logged
+    /// in nowhere yet.
+    pub(crate) fn renew(&self) {
+        self.is_outdated.store(true, Ordering::Release);
+    }
+
+    /// Told when a keychain that stood in the way does so no more.
+    pub(crate) fn way_freed(&self) -> Arc<Freed> {
+        Arc::clone(&self.way_freed)
     }
 
     /// Ends the worker, when its exchange is over; the next exchange starts another. What it had open
@@ -152,9 +206,17 @@ impl Link {
         }
     }
 
-    fn exchange(&self, remote: &Remote, request: &Request<'_>) -> Result<Answer, Unanswered> {
+    fn exchange(
+        &self,
+        remote: &Remote,
+        way: &Way,
+        request: &Request<'_>,
+    ) -> Result<Answer, Unanswered> {
         let deadline = Instant::now() + remote.timeout + GRACE;
         let mut place = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_outdated.swap(false, Ordering::AcqRel) {
+            *place = None;
+        }
         if place
             .as_ref()
             .is_some_and(|worker| worker.process.has_ended())
@@ -167,10 +229,8 @@ impl Link {
             None => self.started(remote, deadline)?,
         };
         worker.process.set_deadline(deadline);
-        let reply = worker
-            .process
-            .send(request)
-            .and_then(|()| worker.process.receive::<Reply>());
+        let sent = worker.process.send(request);
+        let reply = sent.and_then(|()| self.replied(&mut worker.process, way));
         worker.process.clear_deadline();
         match reply {
             Ok(reply) if reply.spent => Ok(reply.answer),
@@ -182,6 +242,22 @@ impl Link {
                 trouble: self.ended(&worker.process, remote, &error),
                 sent: true,
             }),
+        }
+    }
+
+    /// The worker's answer. What it asks for meanwhile it gets.
+    fn replied(&self, process: &mut Process, way: &Way) -> io::Result<Reply> {
+        loop {
+            match process.receive::<Said>()? {
+                Said::Replied(reply) => return Ok(reply),
+                Said::HandOver => match self.credentials.hand_over(way, &self.way_freed) {
+                    Ok(credential) => {
+                        process.send(&Handed::Over)?;
+                        process.send_bytes(&given::to_bytes(&credential))?;
+                    }
+                    Err(trouble) => process.send(&Handed::Not { trouble })?,
+                },
+            }
         }
     }
 
@@ -206,6 +282,7 @@ impl Link {
             clone: self.clone.clone().into_os_string(),
             config: self.config.clone(),
             sockets: sockets.as_ref().map(|folder| folder.path().into()),
+            known_hosts: self.credentials.known_hosts_files(),
         };
         let mut worker = Worker {
             process,
@@ -267,6 +344,14 @@ fn fitting(operations: &[Operation], bytes_max: usize) -> usize {
         bytes <= bytes_max
     });
     fit.count().max(1).min(operations.len())
+}
+
+/// The remote with the time of two exchanges, one after the other.
+fn two_exchanges(remote: &Remote) -> Remote {
+    Remote {
+        timeout: remote.timeout * 2,
+        ..remote.clone()
+    }
 }
 
 fn late(remote: &Remote) -> TransferError {

@@ -110,11 +110,22 @@ impl Process {
     /// # Errors
     /// Those of the pipe, and of the frame.
     pub(super) fn send(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let frame = frame::encode(value)?;
+        self.send_frame(&frame::encode(value)?)
+    }
+
+    /// Bytes that are no JSON.
+    ///
+    /// # Errors
+    /// As [`Process::send`].
+    pub(super) fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send_frame(&frame::encode_bytes(bytes)?)
+    }
+
+    fn send_frame(&mut self, frame: &[u8]) -> io::Result<()> {
         // Taken out while it is written to: a worker that does not read must not keep its end off.
         let stdin = self.guard.state().stdin.take();
         let mut stdin = stdin.ok_or(ErrorKind::BrokenPipe)?;
-        let written = stdin.write_all(&frame).and_then(|()| stdin.flush());
+        let written = stdin.write_all(frame).and_then(|()| stdin.flush());
         let mut state = self.guard.state();
         if state.child.is_some() {
             state.stdin = Some(stdin);

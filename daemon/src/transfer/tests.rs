@@ -3,9 +3,11 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use repository::{Kind, RemoteUrl};
+use repository::{Given, Kind, RemoteUrl};
+use zeroize::Zeroizing;
 
-use super::frame::{FRAME_BYTES_MAX, decode, encode, read, write};
+use super::frame::{FRAME_BYTES_MAX, decode, encode, encode_bytes, read, write};
+use super::given::{of_bytes, to_bytes};
 use super::*;
 
 fn through<T: Serialize, U: serde::de::DeserializeOwned>(value: &T) -> U {
@@ -60,11 +62,16 @@ fn an_error_of_a_frame_repeats_nothing_of_it() {
 fn requests_and_answers_survive_the_way() {
     let request = Request::Fetch {
         remote: Cow::Owned(remote()),
+        kept: Some(Cow::Borrowed("id")),
     };
-    let Request::Fetch { remote: there } = through(&request) else {
+    let Request::Fetch {
+        remote: there,
+        kept,
+    } = through(&request)
+    else {
         panic!("another request")
     };
-    assert_eq!(*there, remote());
+    assert_eq!((&*there, kept.as_deref()), (&remote(), Some("id")));
     let failed = || TransferError::new(Kind::HostKeyChanged, "another key", "ask");
     for answer in [
         Answer::Fetched(Err(failed())),
@@ -84,6 +91,33 @@ fn requests_and_answers_survive_the_way() {
         build: "0".to_owned(),
     };
     assert_eq!(through::<_, Greeted>(&other), other);
+}
+
+#[test]
+fn a_credential_is_bytes_of_its_own() {
+    let key = Given::Key(Zeroizing::new("-----BEGIN\nkey".to_owned()));
+    let password = Given::Password {
+        user: "alice".to_owned(),
+        password: Zeroizing::new("a p:w".to_owned()),
+    };
+    let words = |given: Given| match given {
+        Given::Key(key) => (String::new(), key.to_string()),
+        Given::Password { user, password } => (user, password.to_string()),
+    };
+    for given in [key, password] {
+        let frame = encode_bytes(&to_bytes(&given)).unwrap();
+        let bytes = read(&mut frame.as_slice()).unwrap().unwrap();
+        assert_eq!(words(of_bytes(&bytes).unwrap()), words(given));
+    }
+    for nothing in [&b""[..], b"x", b"p", b"puser", b"k\xff"] {
+        assert!(of_bytes(nothing).is_none(), "{nothing:?}");
+    }
+    let long = vec![b'x'; secrets::credential::SECRET_BYTES_MAX * 3];
+    assert_eq!(
+        encode_bytes(&long).unwrap_err().kind(),
+        ErrorKind::FileTooLarge
+    );
+    encode_bytes(&long[..secrets::credential::SECRET_BYTES_MAX + 1_000]).unwrap();
 }
 
 #[test]

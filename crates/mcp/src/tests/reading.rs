@@ -411,6 +411,7 @@ fn health() -> Health {
             pid: 7,
             uptime_seconds: 61.4,
             trouble: Some(trouble()),
+            credentials_in_files: false,
         },
         repository: RepositoryStatus {
             name: "acme".into(),
@@ -423,6 +424,7 @@ fn health() -> Health {
             held: 0,
             last_fetch: Some("2026-11-22T10:42:00Z".into()),
             last_push: None,
+            way: None,
             threads: 3,
             your_turn: 1,
             new_entries: 4,

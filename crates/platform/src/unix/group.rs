@@ -1,6 +1,8 @@
 //! Process groups and bounds of a worker.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
@@ -44,6 +46,21 @@ pub(crate) fn bound(memory_bytes_max: u64, file_bytes_max: u64) -> io::Result<()
     lower(Resource::Fsize, file_bytes_max)
 }
 
+/// No file of this process's memory is written, whatever happens to it.
+pub(crate) fn forbid_dumps() -> io::Result<()> {
+    let nothing = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, nothing)?;
+    kernel::hide_memory()
+}
+
+/// Standard input without a buffer before it.
+pub(crate) fn own_stdin() -> io::Result<File> {
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
 /// The hard limit stays, so that a child can be freed again.
 fn lower(resource: Resource, to: u64) -> io::Result<()> {
     let limit = getrlimit(resource);
@@ -67,7 +84,6 @@ fn ignore_file_size_signal() {
 #[cfg(test)]
 mod tests {
     use std::env;
-    use std::fs::File;
     use std::io::{ErrorKind, Read, Write};
     use std::process::Stdio;
 

@@ -6,7 +6,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    DumpableBehavior, Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal,
+    set_dumpable_behavior,
+};
 
 /// `sizeof(sun_path)` less the NUL.
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
@@ -26,6 +29,11 @@ pub(crate) fn machine_id() -> String {
 /// The same in every container on one kernel, another after each start of it.
 pub(crate) fn boot_id() -> String {
     line_of("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+/// Neither a handler of crashes nor another process of this user reads the memory of this one.
+pub(super) fn hide_memory() -> io::Result<()> {
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
 /// Since the boot, in clock ticks. Source: proc_pid_stat(5), field 22.

@@ -22,7 +22,9 @@ mod kernel;
 
 pub(crate) use account::own_user_name;
 pub(crate) use files::lift_files_max;
-pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
+pub(crate) use group::{
+    bound, forbid_dumps, has_ended, kill_group, kill_own_group, lead_group, own_stdin,
+};
 pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
     process_start, remote_kind, watches_max,

@@ -1,7 +1,9 @@
 //! The nearest to process groups that the standard library offers: children end when their pipes
 //! close.
 
+use std::fs::File;
 use std::io;
+use std::os::windows::io::AsHandle;
 use std::os::windows::process::CommandExt;
 use std::process::{Child, Command};
 
@@ -21,6 +23,16 @@ pub(crate) fn kill_group(child: &mut Child) {
 }
 
 pub(crate) fn kill_own_group() {}
+
+/// Nothing is written of a crash unless an administrator has asked for it.
+pub(crate) fn forbid_dumps() -> io::Result<()> {
+    Ok(())
+}
+
+/// Standard input without a buffer before it.
+pub(crate) fn own_stdin() -> io::Result<File> {
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
+}
 
 /// A process cannot bound itself here without a job of its own.
 pub(crate) fn bound(_memory_bytes_max: u64, _file_bytes_max: u64) -> io::Result<()> {

@@ -21,7 +21,9 @@ mod process;
 mod user;
 mod volume;
 
-pub(crate) use group::{bound, has_ended, kill_group, kill_own_group, lead_group};
+pub(crate) use group::{
+    bound, forbid_dumps, has_ended, kill_group, kill_own_group, lead_group, own_stdin,
+};
 pub(crate) use machine::{boot_id, machine_id};
 pub(crate) use process::{Parent, end_process, process_alive, process_start};
 pub(crate) use user::{is_run_by_us, own_user_id};

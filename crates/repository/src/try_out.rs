@@ -1,0 +1,89 @@
+//! Asks a remote what we may do there: both of its services are begun, nothing is fetched or pushed.
+
+use std::cell::Cell;
+
+use git2::{PushOptions, Repository};
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::Exchange;
+use crate::fetch::{Failure, callbacks, connected, prepare_waits};
+use crate::{Clone, Remote, TransferError, bearer, web_settings};
+
+/// What a remote lets us do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedOut {
+    /// Whether it lets us read, else why not.
+    pub read: Result<(), TransferError>,
+    /// Whether it lets us write, as far as it tells before anything is pushed, else why not.
+    pub write: Result<(), TransferError>,
+}
+
+impl Clone {
+    /// Begins to fetch, then to push, and stops before anything is sent. Two exchanges, each within
+    /// the remote's time-out. Waits while another exchange of this clone runs.
+    #[must_use]
+    pub fn try_out(&self, remote: &Remote) -> TriedOut {
+        let _moving = self.lock_moving();
+        let repository = match self.lend() {
+            Ok(repository) => repository,
+            Err(error) => {
+                let trouble = TransferError::from(error);
+                return TriedOut {
+                    read: Err(trouble.clone()),
+                    write: Err(trouble),
+                };
+            }
+        };
+        let read = self.tried(remote, |exchange| reads(&repository, exchange));
+        let write = self.tried(remote, |exchange| writes(&repository, exchange));
+        TriedOut { read, write }
+    }
+
+    fn tried(
+        &self,
+        remote: &Remote,
+        work: impl Fn(&std::sync::Arc<Exchange>) -> Result<(), Failure>,
+    ) -> Result<(), TransferError> {
+        let exchange = self.exchange(remote);
+        exchange.run(|| work(&exchange)).map_err(|failure| {
+            let trouble = failure.told(&exchange);
+            self.end_ssh();
+            trouble
+        })
+    }
+}
+
+fn reads(repository: &Repository, exchange: &std::sync::Arc<Exchange>) -> Result<(), Failure> {
+    connected(repository, exchange, |remote, _| {
+        remote.list()?;
+        Ok(())
+    })
+}
+
+/// A push of nothing, which is given up when `receive-pack` has told what it has.
+fn writes(repository: &Repository, exchange: &std::sync::Arc<Exchange>) -> Result<(), Failure> {
+    let is_let_in = Cell::new(false);
+    let attempt = || -> Result<(), Failure> {
+        let header = bearer::header(exchange).map_err(Failure::Told)?;
+        prepare_waits(exchange);
+        let mut remote = repository.remote_anonymous(&exchange.url.for_libgit2())?;
+        let mut callbacks = callbacks(exchange);
+        callbacks.push_negotiation(|_| {
+            is_let_in.set(true);
+            Err(git2::Error::from_str("that was all to be known"))
+        });
+        let mut options = PushOptions::new();
+        options
+            .remote_callbacks(callbacks)
+            .proxy_options(web_settings::proxy(exchange)?);
+        if let Some(header) = &header {
+            header.add_to_push(&mut options);
+        }
+        Ok(remote.push::<&str>(&[], Some(&mut options))?)
+    };
+    let tried = match attempt() {
+        Err(Failure::Git(error)) if bearer::is_asked_for(exchange, &error) => attempt(),
+        tried => tried,
+    };
+    if is_let_in.get() { Ok(()) } else { tried }
+}
