@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use platform::dirs::Dirs;
 use repository::{Given, Kind, Remote, TransferError};
 use secrets::credential::{Credential, Secret, SignedIn};
-use secrets::keychain::Asking;
+use secrets::keychain::{Asking, KeychainError};
 use secrets::known_hosts::KnownHosts;
 use secrets::server::{Reach, Server};
 use secrets::sign_in::{self, SignInError};
@@ -170,7 +170,7 @@ impl Credentials {
             ));
         };
         let store = self.store.load_full();
-        let credential = store.read(listed, Asking::Nobody).map_err(|error| {
+        let credential = read(&store, listed).map_err(|error| {
             if may_pass(&error) {
                 look_again(Arc::clone(&store), listed.clone(), freed);
             }
@@ -266,6 +266,18 @@ fn look_again(store: Arc<Store>, listed: Listed, freed: &Arc<Freed>) {
     }
 }
 
+/// What is kept, also where another was put into its place since it was looked up.
+fn read(store: &Store, listed: &Listed) -> Result<Credential, StoreError> {
+    let error = match store.read(listed, Asking::Nobody) {
+        Err(error @ StoreError::Keychain(KeychainError::NoEntry)) => error,
+        read => return read,
+    };
+    match store.find(&listed.place)? {
+        Some(now) if now.id != listed.id => store.read(&now, Asking::Nobody),
+        Some(_) | None => Err(error),
+    }
+}
+
 fn may_pass(error: &StoreError) -> bool {
     match error {
         StoreError::Keychain(error) => error.may_pass(),
@@ -277,9 +289,7 @@ fn may_pass(error: &StoreError) -> bool {
 }
 
 fn refusal(listed: &Listed, error: &StoreError) -> TransferError {
-    use secrets::keychain::KeychainError::{
-        Absent, Failed, Locked, NoEntry, NotKept, Silent, TooLong,
-    };
+    use KeychainError::{Absent, Failed, Locked, NoEntry, NotKept, Silent, TooLong};
     let kind = match error {
         StoreError::Keychain(Locked | Silent(_)) => Kind::KeychainLocked,
         StoreError::Keychain(Absent(_) | NoEntry | TooLong(_) | NotKept | Failed(_))
@@ -303,3 +313,6 @@ fn not_renewed(kind: Kind, error: &SignInError) -> TransferError {
         error.hint(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@
 pub mod cli;
 pub mod git;
 pub mod json_rpc;
+pub mod keychain;
 pub mod machine;
 pub mod person;
 pub mod processes;

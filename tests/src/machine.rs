@@ -151,6 +151,12 @@ impl Machine {
         Ran::run(self.command(Program::Cli.path()).args(arguments), "")
     }
 
+    /// Runs `watercooler` with these arguments and this on standard input.
+    #[must_use]
+    pub fn cli_told(&self, arguments: &[&str], input: &str) -> Ran {
+        Ran::run(self.command(Program::Cli.path()).args(arguments), input)
+    }
+
     /// Runs `watercooler … --json`, which must succeed, and returns its document.
     #[must_use]
     pub fn json(&self, arguments: &[&str]) -> Value {

@@ -14,6 +14,7 @@ pub mod raw;
 pub mod refusing;
 pub mod rude;
 pub mod served;
+pub mod sign_in;
 pub mod small_disk;
 pub mod sshd;
 pub mod tinyproxy;

@@ -10,6 +10,7 @@ mod trust;
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use clap::Subcommand;
 use protocol::failure::FailureCode;
@@ -67,13 +68,19 @@ fn settings_text(session: &Session) -> Result<String, Problem> {
 /// The credentials, kept where the settings say.
 fn store(session: &Session, settings: &str) -> Result<Store, Problem> {
     let keep = settings::credentials::keep(settings)?;
-    platform::private_folder::ensure(&session.dirs.state)
-        .map_err(|error| Problem::new(FailureCode::NotDurable, error.to_string()))?;
-    Ok(Store::new(session.dirs.state.clone(), keep))
+    Ok(Store::new(state(session)?.to_owned(), keep))
 }
 
-fn known_hosts(session: &Session) -> KnownHosts {
-    KnownHosts::in_folder(&session.dirs.state)
+fn known_hosts(session: &Session) -> Result<KnownHosts, Problem> {
+    Ok(KnownHosts::in_folder(state(session)?))
+}
+
+/// The state folder, which is there and ours alone.
+fn state(session: &Session) -> Result<&Path, Problem> {
+    let state = session.dirs.state.as_path();
+    platform::private_folder::ensure(state)
+        .map_err(|error| Problem::new(FailureCode::NotDurable, error.to_string()))?;
+    Ok(state)
 }
 
 /// The server of that repository's remote, by the settings.

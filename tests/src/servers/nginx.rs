@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/git/NAME` | the repository NAME, for everybody |
 //! | `/private/NAME` | the same behind a user and a password |
+//! | `/bearer/NAME` | the same for who shows the password as a bearer's token, and by no other way |
 //! | `/readable/NAME` | for reading alone: nobody is logged in, so git refuses to receive |
 //! | `/moved/NAME` | a lasting redirect to `/private/NAME` |
 //! | `/elsewhere/NAME` | a lasting redirect to NAME at another address, where one was given |
@@ -214,6 +215,7 @@ http {{
       fastcgi_param REMOTE_USER $remote_user;
       {backend}
     }}
+    {bearer}
     location ~ ^/readable(/.*)$ {{ {backend} }}
     location ~ ^/moved/(.*)$ {{ return 301 /private/$1$is_args$args; }}
     location = /page {{ default_type text/html; return 200 "<h1>Welcome to our hotel</h1>"; }}
@@ -223,7 +225,22 @@ http {{
 "#,
         ssl = if tls.is_some() { " ssl" } else { "" },
         tls = tls.unwrap_or_default(),
+        bearer = bearer(&backend),
         elsewhere = elsewhere.unwrap_or_default(),
+    )
+}
+
+/// What takes the password as a bearer's token alone.
+fn bearer(backend: &str) -> String {
+    format!(
+        "location ~ ^/bearer(/.*)$ {{
+      if ($http_authorization != \"Bearer {PASSWORD}\") {{
+        add_header WWW-Authenticate 'Bearer realm=\"acme\"' always;
+        return 401;
+      }}
+      fastcgi_param REMOTE_USER bearer;
+      {backend}
+    }}"
     )
 }
 

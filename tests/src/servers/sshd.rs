@@ -23,6 +23,15 @@ echo "ERROR: Repository not found." >&2
 exit 1
 "#;
 
+/// The same, for a key that may only read.
+const READER: &str = r#"#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+"git-upload-pack '$1'") exec git-upload-pack "$1" ;;
+esac
+echo "ERROR: The key you are authenticating with has been marked as read only." >&2
+exit 1
+"#;
+
 /// What a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
@@ -134,6 +143,66 @@ impl SshServer {
         key
     }
 
+    /// Lets a public key do git's work on the repository at `path`, and nothing else; where it is
+    /// `for_reading`, the server refuses pushes in the words of a forge.
+    pub fn authorize_for_one(&self, public: &str, path: &Path, for_reading: bool) {
+        let only = self.folder.path().join("only.sh");
+        let reader = self.folder.path().join("reader.sh");
+        for (script, text) in [(&only, ONE_REPOSITORY), (&reader, READER)] {
+            fs::write(script, text)
+                .and_then(|()| fs::set_permissions(script, fs::Permissions::from_mode(0o755)))
+                .expect("a scratch folder can be written");
+        }
+        let script = if for_reading { reader } else { only };
+        let (script, path) = (script.display(), path.display());
+        self.authorize(&format!("restrict,command=\"{script} {path}\" {public}\n"));
+    }
+
+    /// `HOST:PORT`, as `watercooler credential trust` takes it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The fingerprint of its own key, as its owner would give it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut command = Command::new("ssh-keygen");
+        command
+            .arg("-lf")
+            .arg(self.folder.path().join("host_key.pub"));
+        let said = Ran::run(&mut command, "").done().stdout;
+        let fingerprint = said.split_whitespace().nth(1);
+        fingerprint.expect("ssh-keygen tells it").to_owned()
+    }
+
+    /// Starts anew with a certificate of an authority for its key; gives the authority's public key.
+    #[must_use]
+    pub fn certified(self) -> (Self, String) {
+        let Self {
+            folder,
+            port,
+            served,
+        } = self;
+        drop(served);
+        let place = folder.path();
+        make_key(&place.join("authority"), KeyKind::Ed25519, "");
+        let mut command = Command::new("ssh-keygen");
+        command
+            .args(["-q", "-h", "-I", "host", "-n", "127.0.0.1", "-s"])
+            .arg(place.join("authority"))
+            .arg(place.join("host_key.pub"));
+        let _signed = Ran::run(&mut command, "").done();
+        let authority = fs::read_to_string(place.join("authority.pub")).expect("it was made");
+        let served = serve(place, port);
+        let server = Self {
+            folder,
+            port,
+            served,
+        };
+        (server, authority.trim().to_owned())
+    }
+
     fn authorize(&self, line: &str) {
         OpenOptions::new()
             .append(true)
@@ -241,11 +310,17 @@ fn make_key(path: &Path, kind: KeyKind, passphrase: &str) {
     let _made = Ran::run(&mut command, "").done();
 }
 
-fn settings(folder: &Path, port: u16) -> String {
-    let folder = folder.display();
+fn settings(place: &Path, port: u16) -> String {
+    let folder = place.display();
     let path = std::env::var("PATH").unwrap_or_default();
+    let certificate = place.join("host_key-cert.pub");
+    let certificate = if certificate.exists() {
+        format!("HostCertificate {}\n", certificate.display())
+    } else {
+        String::new()
+    };
     format!(
-        "ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host_key\n\
+        "{certificate}ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host_key\n\
          AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n\
          PermitRootLogin prohibit-password\nMaxStartups 100\nPrintMotd no\nUseDNS no\n\

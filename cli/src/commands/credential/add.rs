@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long, group = "kind")]
     token: bool,
     /// The user beside the token; else the URL's, else x-access-token
-    #[arg(long, value_name = "U", requires = "token")]
+    #[arg(long, value_name = "U", conflicts_with_all = ["deploy_key", "ssh_key", "sign_in"])]
     user: Option<String>,
     /// Sign in at the forge in a browser
     #[arg(long, group = "kind")]

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The server does not show a key, it is another one than was named, or nobody confirms it.
 pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Report, Problem> {
-    let store = store(session);
+    let store = store(session)?;
     let shown = known_hosts::scan(&arguments.host).map_err(|error| not_shown(&error))?;
     let known = store
         .fingerprints(&shown.name)
