@@ -56,6 +56,11 @@ stop_all() {
     pid=${pid%/environ}
     [ "$pid" = "$$" ] || ! grep -qsaF "=$TMPDIR/" "$environment" || kill -KILL "$pid" 2>/dev/null
   done
+  # A daemon hides its environment from all but root; its lock names it.
+  while IFS= read -r lock; do
+    pid=$(sed -nE 's/^\{"pid":([0-9]+),.*/\1/p' "$lock" 2>/dev/null)
+    [ -z "$pid" ] || ! grep -qsx watercoolerd "/proc/$pid/comm" || kill -KILL "$pid" 2>/dev/null
+  done < <(find "$TMPDIR" -name daemon.lock -type f 2>/dev/null)
   rm -rf "$TMPDIR"
 }
 trap stop_all EXIT

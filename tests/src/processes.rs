@@ -1,6 +1,7 @@
 //! Processes by their ids: which are ours, whether they live, and their end.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -11,6 +12,9 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, kill_process, setrlimit}
 pub use rustix::process::Signal;
 
 use crate::wait::wait_for;
+
+/// How deep below a machine's folder a daemon's lock lies at most.
+const LOCK_DEPTH_MAX: usize = 5;
 
 /// Sends `signal` to one process; one that is gone already is no error.
 pub fn signal(pid: u32, signal: Signal) {
@@ -32,9 +36,42 @@ pub fn is_alive(pid: u32) -> bool {
 }
 
 /// The running processes whose environment names a path under `folder`: whatever a test started
-/// there, and what that started in turn.
+/// there, and what that started in turn. A daemon hides its environment from all but root; it is
+/// known by its lock.
 #[must_use]
 pub fn of_folder(folder: &Path) -> Vec<u32> {
+    let mut found = by_environment(folder);
+    for daemon in daemons_below(folder, LOCK_DEPTH_MAX) {
+        found.push(daemon);
+        found.extend(descendants(daemon));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The daemons that hold a lock below the folder.
+fn daemons_below(folder: &Path, depth: usize) -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && depth > 0 {
+            found.extend(daemons_below(&entry.path(), depth - 1));
+        } else if entry.file_name() == "daemon.lock" {
+            found.extend(owner(&entry.path()));
+        }
+    }
+    found
+}
+
+/// Who holds the lock; `None` where that process is gone.
+fn owner(lock: &Path) -> Option<u32> {
+    let owner: serde_json::Value = serde_json::from_slice(&fs::read(lock).ok()?).ok()?;
+    let pid = u32::try_from(owner["pid"].as_u64()?).ok()?;
+    (birth(pid).is_some() && birth(pid) == owner["started"].as_u64()).then_some(pid)
+}
+
+fn by_environment(folder: &Path) -> Vec<u32> {
     let wanted = folder.as_os_str().as_bytes();
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -56,8 +93,22 @@ pub fn of_folder(folder: &Path) -> Vec<u32> {
 pub fn of_program(folder: &Path, program: &Path) -> Vec<u32> {
     of_folder(folder)
         .into_iter()
-        .filter(|pid| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program))
+        .filter(|pid| runs(*pid, program))
         .collect()
+}
+
+/// Whether a process runs that program; by its name where more is hidden.
+fn runs(pid: u32, program: &Path) -> bool {
+    match fs::read_link(format!("/proc/{pid}/exe")) {
+        Ok(exe) => exe == program,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            program
+                .file_name()
+                .is_some_and(|known| known == name.trim_end())
+        }
+        Err(_) => false,
+    }
 }
 
 /// The running processes that a process started, and what those started in turn.
