@@ -4,7 +4,6 @@
 mod hearing;
 mod projecting;
 mod sending;
-mod sifting;
 mod tidying;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use repository::TransferError;
+use sync_engine::delivery::{self, Stopped};
 use sync_engine::event::Event;
 use sync_engine::moment::Span;
 use sync_engine::trouble::{Trouble, TroubleKind};
@@ -117,51 +118,27 @@ impl EventLoop {
         if let Some(words) = &outcome.refused {
             self.words.insert(TroubleKind::PushRefused, words.clone());
         }
-        match outcome.failure.take() {
-            None => {
-                let held = outcome.held_ids();
-                self.tell(Event::Pushed {
-                    done: outcome.done,
-                    held,
-                    took,
-                });
-            }
-            Some(failure) => {
-                self.metrics.push_failures.add(1);
-                self.metrics.retries.add(1);
-                if !outcome.held.is_empty() {
-                    let trouble = Trouble::new(TroubleKind::PushRefused);
-                    self.tell(Event::TroubleFound { trouble });
-                }
-                let held = outcome.held_ids();
-                let ids: Vec<EntryId> = outcome.done.into_iter().chain(held).collect();
-                if !ids.is_empty() {
-                    self.tell(Event::Settled { ids });
-                }
-                self.push_failed(failure, took);
-            }
+        let stopped = outcome.failure.take().map(|failure| self.stopped(failure));
+        let held = outcome.held_ids();
+        for event in delivery::events(outcome.done, held, stopped, took) {
+            self.tell(event);
         }
     }
 
-    fn push_failed(&mut self, failure: PushFailure, took: Span) {
+    fn stopped(&mut self, failure: PushFailure) -> Stopped {
+        self.metrics.push_failures.add(1);
+        self.metrics.retries.add(1);
         match failure {
             PushFailure::Rejected => {
                 self.metrics.conflicts.add(1);
-                self.tell(Event::PushRejected { took });
+                Stopped::Rejected
             }
             PushFailure::Refused => {
                 self.pending.hold_back();
-                let trouble = Trouble::new(TroubleKind::PushRefused);
-                self.tell(Event::PushFailed { trouble });
+                Stopped::Failed(Trouble::new(TroubleKind::PushRefused))
             }
-            PushFailure::Unknown(error) => {
-                let trouble = self.trouble(&error);
-                self.tell(Event::PushUnknown { trouble });
-            }
-            PushFailure::Failed(error) => {
-                let trouble = self.trouble(&error);
-                self.tell(Event::PushFailed { trouble });
-            }
+            PushFailure::Unknown(error) => Stopped::Unknown(self.trouble(&error)),
+            PushFailure::Failed(error) => Stopped::Failed(self.trouble(&error)),
         }
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use repository::{PushError, Tip};
+use sync_engine::delivery::{Delivered, Delivery, NotTaken, Refusal, Stop, Taken};
 use threads::operation::Operation;
 use tracing::warn;
 
 use crate::base;
 use crate::outbox::Slot;
-use crate::perform::sifting::{NotTaken, Sifted, Taken, sift};
 use crate::perform::{Performer, PushFailure, PushOutcome, unix_now};
 use crate::snapshot::Base;
 
@@ -26,7 +26,7 @@ impl Performer {
         outcome
     }
 
-    /// Sends all at once, and sifts them where the remote's rules refuse that; the tip then.
+    /// Sends part by part, all of it at first; the tip then.
     fn push_onto(
         &self,
         mut tip: Option<Tip>,
@@ -34,57 +34,40 @@ impl Performer {
         room_to_hold: usize,
         outcome: &mut PushOutcome,
     ) -> Option<Tip> {
-        let reason = match self.timed(tip.as_ref(), slots, outcome) {
-            Ok(sent) => return Some(sent),
-            Err(PushError::Refused { reason }) => reason,
-            Err(error) => {
-                outcome.failure = Some(failure(error));
-                return tip;
-            }
-        };
-        warn!(repository = %self.name, operations = slots.len(), %reason, "Refused");
-        let sifted = sift(
-            slots,
-            &reason,
-            fastrand::usize(..),
-            &mut |some: &[Slot]| match self.timed(tip.as_ref(), some, outcome) {
+        let mut delivery = Delivery::new(slots.to_vec(), fastrand::usize(..));
+        while let Some(part) = delivery.part() {
+            let answer = match self.timed(tip.as_ref(), part, outcome) {
                 Ok(sent) => {
                     let moved = tip.replace(sent) != tip;
                     Ok(if moved { Taken::New } else { Taken::Known })
                 }
-                Err(PushError::Refused { reason }) => Err(NotTaken::Refused(reason)),
+                Err(PushError::Refused { reason }) => {
+                    if part.len() == slots.len() {
+                        warn!(repository = %self.name, operations = part.len(), %reason, "Refused");
+                    }
+                    Err(NotTaken::Refused(reason))
+                }
                 Err(error) => Err(NotTaken::Failed(failure(error))),
-            },
-        );
-        self.judge(slots, reason, sifted, room_to_hold, outcome);
+            };
+            delivery.heard(answer);
+        }
+        let delivered = delivery.end(|slot| slot.was_held);
+        self.judge(delivered, room_to_hold, outcome);
         tip
     }
 
     /// Holds what is at fault; where nothing tells what is, all of it goes on waiting.
     fn judge(
         &self,
-        slots: &[Slot],
-        reason: String,
-        sifted: Sifted<Slot, PushFailure>,
+        mut delivered: Delivered<Slot, PushFailure>,
         room_to_hold: usize,
         outcome: &mut PushOutcome,
     ) {
-        let Sifted {
-            alone,
-            takes_others,
-            failed,
-        } = sifted;
-        let at_fault = if takes_others {
-            outcome.refused = alone.last().map(|(_, reason)| held_words(reason));
-            alone
-        } else if failed.is_none() {
-            outcome.refused = Some(all_refused_words(&reason));
-            // What was at fault before had its chance.
-            let again = slots.iter().filter(|slot| slot.was_held);
-            again.map(|slot| (slot.clone(), reason.clone())).collect()
-        } else {
-            Vec::new()
-        };
+        outcome.refused = delivered.refusal.as_ref().map(|refusal| match refusal {
+            Refusal::OfSome(reason) => held_words(reason),
+            Refusal::OfAll(reason) => all_refused_words(reason),
+        });
+        let at_fault = std::mem::take(&mut delivered.at_fault);
         for (slot, reason) in at_fault.into_iter().take(room_to_hold) {
             warn!(repository = %self.name, id = %slot.kept.operation.id, %reason, "Held");
             match self.keeper.hold(&slot, &reason, unix_now()) {
@@ -92,11 +75,10 @@ impl Performer {
                 Err(error) => warn!(%error, "A refused operation stays in the outbox"),
             }
         }
-        outcome.failure = match failed {
-            Some(failed) => Some(failed),
-            None if takes_others || outcome.held.len() == slots.len() => None,
-            None => Some(PushFailure::Refused),
-        };
+        outcome.failure = delivered.stop(outcome.held.len()).map(|stop| match stop {
+            Stop::Refused => PushFailure::Refused,
+            Stop::Failed(failure) => failure,
+        });
     }
 
     fn timed(
