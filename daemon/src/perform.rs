@@ -97,6 +97,8 @@ pub(crate) struct Fetched {
     pub(crate) vanished: Option<Loss>,
     /// Pending operations that the rewritten history held: they are done.
     pub(crate) landed: Vec<EntryId>,
+    /// Those of them whose entries had been taken out before that.
+    pub(crate) taken_out: Vec<Loss>,
     /// The clone was made anew.
     pub(crate) renewed: bool,
     pub(crate) bytes_received: u64,
@@ -113,6 +115,8 @@ pub(crate) struct PushOutcome {
     pub(crate) done: Vec<EntryId>,
     /// Refused by the remote's rules, and set aside with its words.
     pub(crate) held: Vec<(Slot, String)>,
+    /// Of what is on the remote: entries that its history alone still holds.
+    pub(crate) taken_out: Vec<Loss>,
     /// What the remote said of those: a message and a hint.
     pub(crate) refused: Option<(String, String)>,
     /// The base of the new tip, where there is one.
@@ -247,6 +251,7 @@ impl Performer {
         };
         Ok(Fetched {
             vanished: self.vanished(before, &base, &changed, rewritten)?,
+            taken_out: self.taken_out(before, &base, pending, &landed)?,
             landed,
             writers: base::writers(before, &base, &changed),
             base,

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use repository::{Clone, Tip};
 use serde::{Deserialize, Serialize};
+use threads::entry_id::EntryId;
 use threads::topic::Topic;
 use tracing::warn;
 
-use crate::snapshot::Base;
+use crate::snapshot::{Base, key_of_id};
 
 mod words;
 
@@ -82,6 +83,17 @@ impl Loss {
         })
     }
 
+    /// An entry that came with the commit `tip` and was taken out before any base here had it.
+    pub(crate) fn of_one(tip: Tip, topic: &Topic, id: &EntryId) -> Self {
+        let keys = BTreeSet::from([key_of_id(id)]);
+        Self {
+            tip,
+            rewritten: false,
+            entries: BTreeMap::from([(topic.as_str().to_owned(), keys)]),
+            beyond: 0,
+        }
+    }
+
     /// How many entries vanished.
     pub(crate) fn len(&self) -> u64 {
         self.named_len() as u64 + self.beyond
@@ -113,6 +125,19 @@ impl Vanished {
         while self.losses.len() > LOSSES_MAX || named(&self.losses) > ENTRIES_MAX {
             self.losses.remove(0);
         }
+    }
+
+    /// Whether all that this loss names is known to have vanished.
+    pub(crate) fn knows(&self, loss: &Loss) -> bool {
+        let is_known = |topic: &String, key: &u64| {
+            let mut named = self
+                .losses
+                .iter()
+                .filter_map(|known| known.entries.get(topic));
+            named.any(|keys| keys.contains(key))
+        };
+        let mut entries = loss.entries.iter();
+        entries.all(|(topic, keys)| keys.iter().all(|key| is_known(topic, key)))
     }
 
     /// Forgets what stands again in the `changed` topics of a base. Gives whether there was any.

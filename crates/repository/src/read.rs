@@ -149,6 +149,20 @@ impl Clone {
         self.ids_between(&handle, from, *to)
     }
 
+    /// The newest commit in `to`'s history whose trailer names the entry; of the newest 20,000.
+    pub fn commit_of(&self, id: &EntryId, to: &Tip) -> Result<Option<Tip>, CloneError> {
+        let handle = self.lend()?;
+        let mut found = None;
+        self.walk(&handle, None, *to, |commit| {
+            let message = String::from_utf8_lossy(commit.message_bytes());
+            if entry_ids(&message).any(|here| here == *id) {
+                found = Some(Tip(commit.id()));
+            }
+            found.is_none()
+        })?;
+        Ok(found)
+    }
+
     /// Whether the Python watercooler has committed here, within the newest 20,000 commits.
     pub fn has_python_commit(&self, tip: &Tip) -> Result<bool, CloneError> {
         let handle = self.lend()?;

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use crate::event_loop::EventLoop;
 use crate::perform::Fetched;
+use crate::vanished::Loss;
 
 impl EventLoop {
     /// A fetch was compared with what was shown before it.
@@ -24,6 +25,20 @@ impl EventLoop {
         if differs {
             self.note_losses();
         }
+        self.taken_out(fetched.taken_out.clone());
+    }
+
+    /// Entries of ours were on the remote and were taken out before they were seen there.
+    pub(super) fn taken_out(&mut self, mut losses: Vec<Loss>) {
+        losses.retain(|loss| !self.vanished.knows(loss));
+        if losses.is_empty() {
+            return;
+        }
+        for loss in losses {
+            warn!(repository = %self.performer.name, commit = %loss.tip, "An entry of ours is gone from the remote");
+            self.vanished.found(loss);
+        }
+        self.note_losses();
     }
 
     /// The person has seen to it.

@@ -115,6 +115,7 @@ impl EventLoop {
             self.pending.go_on();
             self.advance(&outcome);
         }
+        self.taken_out(std::mem::take(&mut outcome.taken_out));
         if let Some(words) = &outcome.refused {
             self.words.insert(TroubleKind::PushRefused, words.clone());
         }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use repository::CloneError;
 use threads::entry_id::EntryId;
+use threads::operation::Operation;
 use threads::topic::Topic;
 
 use crate::outbox::Slot;
@@ -52,4 +53,39 @@ impl Performer {
         }
         Ok(landed)
     }
+
+    /// Those of the operations that the history of `base` holds and no thread of it, nor of `after`,
+    /// which is shown next: somebody took them out before their own machine saw them there.
+    pub(super) fn taken_out(
+        &self,
+        base: &Base,
+        after: &Base,
+        slots: &[Slot],
+        done: &[EntryId],
+    ) -> Result<Vec<Loss>, CloneError> {
+        let mut losses = Vec::new();
+        let Some(tip) = &base.tip else {
+            return Ok(losses);
+        };
+        let done: HashSet<&EntryId> = done.iter().collect();
+        let operations = slots.iter().map(|slot| &slot.kept.operation);
+        for operation in operations.filter(|operation| done.contains(&operation.id)) {
+            let Operation { id, topic, .. } = operation;
+            if holds(base, topic, id) || holds(after, topic, id) {
+                continue;
+            }
+            if let Some(commit) = self.clone.commit_of(id, tip)? {
+                self.clone.back_up(&commit)?;
+                losses.push(Loss::of_one(commit, topic, id));
+            }
+        }
+        Ok(losses)
+    }
+}
+
+/// Whether the entry stands in a thread, most likely in this one, or may.
+fn holds(base: &Base, topic: &Topic, id: &EntryId) -> bool {
+    let own = base.threads.get(topic).into_iter();
+    let mut threads = own.chain(base.threads.values());
+    base.may_hide(topic) || threads.any(|shown| shown.summary.place_of(id).is_some())
 }

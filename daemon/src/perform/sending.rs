@@ -23,6 +23,13 @@ impl Performer {
         let mut outcome = PushOutcome::default();
         let tip = self.push_onto(before.tip, slots, room_to_hold, &mut outcome);
         self.advance(before, tip.as_ref(), &mut outcome);
+        if !self.is_local() {
+            let base = outcome.base.as_ref().unwrap_or(before);
+            match self.taken_out(base, base, slots, &outcome.done) {
+                Ok(losses) => outcome.taken_out = losses,
+                Err(error) => warn!(%error, "What was taken out is not known"),
+            }
+        }
         outcome
     }
 

@@ -91,6 +91,7 @@ impl Performer {
         Ok(Fetched {
             vanished,
             landed,
+            taken_out: Vec::new(),
             writers: base::writers(before, &base, &changed),
             changed,
             base,

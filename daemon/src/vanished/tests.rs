@@ -105,6 +105,18 @@ fn what_comes_back_is_told_no_more() {
     assert!(vanished.seen_to() && !vanished.seen_to());
 }
 
+#[test]
+fn one_entry_of_ours_is_counted_once() {
+    let id = EntryId::parse("A").unwrap();
+    let topic = |name| Topic::parse(name).unwrap();
+    let one = |name| Loss::of_one(Tip::parse(TIP).unwrap(), &topic(name), &id);
+    assert_eq!((one("plan").len(), one("plan").rewritten), (1, false));
+    let mut vanished = Vanished::default();
+    assert!(!vanished.knows(&one("plan")));
+    vanished.found(loss(&[("plan", &["A:one", "B:two"])], &[]).unwrap());
+    assert!(vanished.knows(&one("plan")) && !vanished.knows(&one("other")));
+}
+
 fn of(topics: usize, entries: u64) -> Loss {
     let keys: BTreeSet<u64> = (0..entries).collect();
     Loss {

@@ -143,10 +143,51 @@ fn or_reverted_with_an_entry_of_ours_that_had_landed() {
     });
 }
 
+#[test]
+fn reverted_before_we_saw_that_it_had_landed() {
+    let mut scene = Scene::new();
+    scene.remote.go_away();
+    let gone = scene.say("plan", "Landed");
+    scene.ours.remove(&gone);
+    let state = scene.machine.folder().join("state/repositories/acme");
+    let aside = scene.machine.root().join("aside");
+    scene.machine.stop();
+    copy(&state, &aside);
+    scene.machine.start();
+    scene.remote.come_back();
+    scene.heard();
+    scene.machine.stop();
+    fs::remove_dir_all(&state).expect("the state can be removed");
+    copy(&aside, &state);
+    scene.carol.pull();
+    let landed = scene.carol.head();
+    scene.carol.git(&["revert", "--no-edit", "HEAD"]);
+    scene.carol.push();
+    scene.machine.start();
+    scene.heard();
+    let trouble = scene.told("1 entry that stood on the remote is gone from it: plan (1)");
+    let hint = trouble["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("show {landed}:plan.md")), "{hint}");
+    let backup = format!("refs/backup/{landed}");
+    let clone = state.join("clone.git");
+    assert_eq!(git::git(&clone, &["rev-parse", &backup]).trim(), landed);
+    assert!(
+        !scene.remote.text("plan.md").contains(&gone),
+        "it is not put there again"
+    );
+    scene.ack("plan");
+    scene.ends_well();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     for file in fs::read_dir(from).expect("it is listed") {
         let file = file.expect("it is listed");
-        fs::copy(file.path(), to.join(file.file_name())).expect("it can be copied");
+        let (from, to) = (file.path(), to.join(file.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).expect("it can be copied");
+        }
     }
 }

@@ -165,6 +165,14 @@ fn trailers_name_the_entries_of_a_range() {
     assert_eq!(since(Some(&tips[2].to_string())), 0);
     assert_eq!(since(Some("0123456789012345678901234567890123456789")), 3);
     assert_eq!(since(Some("no commit")), 3);
+
+    let commit_of = |number, tip| {
+        let id = operation("alpha", number).id;
+        clone.commit_of(&id, tip).unwrap()
+    };
+    assert_eq!(commit_of(2, &tips[2]), Some(tips[1]));
+    assert_eq!(commit_of(3, &tips[2]), Some(tips[2]));
+    assert_eq!(commit_of(3, &tips[1]), None);
 }
 
 #[test]
