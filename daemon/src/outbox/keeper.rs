@@ -217,7 +217,11 @@ impl Keeper {
 
     pub(super) fn take_back(&self, slot: &Slot, error: io::Error) -> KeepError {
         match fs::remove_file(self.folders.outbox.join(slot.file_name())) {
-            Ok(()) => error.into(),
+            // Without a sync it may come back when the power fails, and be sent.
+            Ok(()) => match platform::durable::sync_folder(&self.folders.outbox) {
+                Ok(()) => error.into(),
+                Err(_) => KeepError::Uncertain(error),
+            },
             Err(gone) if gone.kind() == io::ErrorKind::NotFound => error.into(),
             Err(_) => KeepError::Uncertain(error),
         }
