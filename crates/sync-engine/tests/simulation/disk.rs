@@ -12,6 +12,8 @@ use crate::chance::Chance;
 pub(crate) enum Folder {
     Outbox,
     Held,
+    /// Done.
+    Answers,
 }
 
 /// The files of one machine, each an operation.
@@ -24,6 +26,14 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn write(&mut self, folder: Folder, operation: Operation) {
         self.now.insert(operation.id.clone(), (folder, operation));
+    }
+
+    /// Moves a file, if it is there, and waits for the disk.
+    pub(crate) fn move_to(&mut self, folder: Folder, id: &EntryId) {
+        if let Some((here, _)) = self.now.get_mut(id) {
+            *here = folder;
+            self.sync(id);
+        }
     }
 
     /// Removes the file, without waiting for the disk.

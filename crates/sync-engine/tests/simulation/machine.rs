@@ -1,5 +1,8 @@
 //! One machine: the real engine, and a model of the daemon around it.
 
+mod fetching;
+mod pushing;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,7 +10,7 @@ use sync_engine::action::Action;
 use sync_engine::engine::Engine;
 use sync_engine::event::Event;
 use sync_engine::limits::Limits;
-use sync_engine::moment::{Moment, Span};
+use sync_engine::moment::Moment;
 use sync_engine::state::Kind;
 use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::entry_id::EntryId;
@@ -15,21 +18,37 @@ use threads::operation::Operation;
 use threads::topic::Topic;
 
 use crate::chance::Chance;
+use crate::coverage::{Counts, Occurrence};
 use crate::disk::{Disk, Folder};
-use crate::remote::{Files, Remote, Sent, Tip, put};
-
-/// Operations of one push: more must wait for the next now and then.
-const PUSH_OPERATIONS_MAX: usize = 4;
+use crate::remote::{Files, Remote, Tip};
+use crate::replay::put;
+pub(crate) use pushing::{PartAnswer, Pushing};
 
 pub(crate) struct Machine {
     pub(crate) number: usize,
     pub(crate) disk: Disk,
-    /// The tip that the clone has.
-    pub(crate) known: Tip,
+    /// The tip that is shown.
+    pub(crate) base: Tip,
+    /// The tip that the clone has: ahead of `base` in the midst of a push.
+    pub(crate) clone: Tip,
+    /// The old tips that the clone keeps.
+    pub(crate) backups: BTreeSet<Tip>,
+    /// What vanished from the remote, and no person has seen to it.
+    pub(crate) vanished: BTreeSet<EntryId>,
+    /// What was ever told to have vanished.
+    pub(crate) told: BTreeSet<EntryId>,
+    /// What stood in a base, as far back as the clone and the outbox can tell.
+    pub(crate) saw: BTreeSet<EntryId>,
+    /// A push was rejected, or nobody knows what came of it: the remote must be looked at first.
+    pub(crate) must_look: bool,
+    /// Nobody knows what came of the last push.
+    unknown: bool,
     /// Counts the crashes: what was under way before one concerns nobody after it.
     pub(crate) life: u32,
     pub(crate) power: Power,
     pub(crate) asleep_until: Moment,
+    /// The push under way.
+    pub(crate) pushing: Option<Pushing>,
     /// The number of the exchange under way; each has its own.
     exchange: Option<u64>,
     exchanges: u64,
@@ -50,10 +69,18 @@ impl Machine {
         Self {
             number,
             disk: Disk::default(),
-            known: 0,
+            base: 0,
+            clone: 0,
+            backups: BTreeSet::new(),
+            vanished: BTreeSet::new(),
+            told: BTreeSet::new(),
+            saw: BTreeSet::new(),
+            must_look: false,
+            unknown: false,
             life: 0,
             power: Power::Off,
             asleep_until: Moment::ZERO,
+            pushing: None,
             exchange: None,
             exchanges: 0,
             released: BTreeSet::new(),
@@ -97,31 +124,55 @@ impl Machine {
     }
 
     pub(crate) fn start(&mut self, chance: &mut Chance, now: Moment) {
-        let mut engine = Engine::new(self.kind, Limits::default(), chance.number(), now);
+        let engine = Engine::new(self.kind, Limits::default(), chance.number(), now);
+        self.power = Power::On(engine);
+        let pending = self.disk.list(Folder::Outbox);
+        self.handle(Event::Started { pending }, now);
         if !self.disk.list(Folder::Held).is_empty() {
             let trouble = Trouble::new(TroubleKind::PushRefused);
-            engine.handle(Event::TroubleFound { trouble }, now);
+            self.handle(Event::TroubleFound { trouble }, now);
         }
-        engine.handle(
-            Event::Started {
-                pending: self.disk.list(Folder::Outbox),
-            },
-            now,
-        );
-        self.power = Power::On(engine);
+        self.tell_of_losses(now);
     }
 
-    /// The power fails. The clone is a cache, and may be gone too.
-    pub(crate) fn crash(&mut self, chance: &mut Chance) {
+    /// The power fails. The clone is a cache, and may be gone too; what it was the only one to know
+    /// of what stood on the remote is given back.
+    pub(crate) fn crash(
+        &mut self,
+        remote: &Remote,
+        chance: &mut Chance,
+        counts: &mut Counts,
+    ) -> BTreeSet<EntryId> {
+        counts.note(Occurrence::Crashed);
+        if self.pushing.take().is_some_and(|push| push.is_in_parts()) && self.clone != self.base {
+            counts.note(Occurrence::CrashedBetweenParts);
+        }
+        let pending: BTreeSet<EntryId> = self.pending_ids().cloned().collect();
+        let in_outbox = self.disk.list(Folder::Outbox).into_iter();
+        let unsettled: BTreeSet<EntryId> = in_outbox.filter(|id| !pending.contains(id)).collect();
         self.life += 1;
         self.power = Power::Off;
         self.exchange = None;
+        self.must_look = false;
         self.released.clear();
         self.asleep_until = Moment::ZERO;
         self.disk.crash(chance);
-        if chance.percent(20) {
-            self.known = 0;
+        let mut forgotten = BTreeSet::new();
+        // Done, and nothing durable says so: an older base may be all that knew of it.
+        for id in unsettled.iter().filter(|&id| self.saw.contains(id)) {
+            counts.note(Occurrence::CrashedUnsettled);
+            forgotten.insert(id.clone());
         }
+        if chance.percent(20) {
+            counts.note(Occurrence::CloneLost);
+            self.clone = 0;
+            self.backups.clear();
+            forgotten.append(&mut self.saw);
+        }
+        self.saw.retain(|id| !forgotten.contains(id));
+        self.base = self.clone;
+        self.saw.extend(remote.ids(self.base));
+        forgotten
     }
 
     /// Begins an exchange; its number.
@@ -139,26 +190,20 @@ impl Machine {
             .is_some()
     }
 
-    /// What a push sends now.
-    pub(crate) fn batch(&self) -> Vec<Sent> {
-        let pending = self.pending().into_iter().take(PUSH_OPERATIONS_MAX);
-        let sent = pending.map(|operation| Sent {
-            was_held: self.released.contains(&operation.id),
-            operation,
-        });
-        sent.collect()
+    pub(crate) fn pending_ids(&self) -> impl Iterator<Item = &EntryId> {
+        self.engine().into_iter().flat_map(Engine::pending_ids)
     }
 
     /// What waits for the remote.
     pub(crate) fn pending(&self) -> Vec<Operation> {
-        let ids = self.engine().into_iter().flat_map(Engine::pending_ids);
-        ids.map(|id| self.disk.get(id).expect("what is pending is kept").clone())
+        self.pending_ids()
+            .map(|id| self.disk.get(id).expect("what is pending is kept").clone())
             .collect()
     }
 
     /// What this machine shows: the tip and the outbox.
     pub(crate) fn shown(&self, remote: &Remote) -> Files {
-        let mut files = remote.files(self.known).clone();
+        let mut files = remote.files(self.base).clone();
         for operation in self.pending() {
             put(&mut files, &operation);
         }
@@ -167,7 +212,7 @@ impl Machine {
 
     /// What this machine shows of one topic.
     pub(crate) fn shown_topic(&self, remote: &Remote, topic: &Topic) -> Option<Arc<[u8]>> {
-        let mut files = remote.files(self.known).clone();
+        let mut files = remote.files(self.base).clone();
         for operation in self
             .pending()
             .iter()
@@ -178,20 +223,11 @@ impl Machine {
         files.remove(topic)
     }
 
-    /// The remote holds these; they leave the outbox, and nobody waits for the disk.
-    pub(crate) fn done(&mut self, ids: &[EntryId]) {
-        for id in ids {
-            self.disk.remove(id);
-        }
-    }
-
     /// Somebody asks: what was set aside waits once more.
-    pub(crate) fn release(&mut self, now: Moment) {
+    pub(crate) fn release(&mut self, now: Moment, counts: &mut Counts) {
         for id in self.disk.list(Folder::Held) {
-            if let Some(operation) = self.disk.get(&id).cloned() {
-                self.disk.write(Folder::Outbox, operation);
-                self.disk.sync(&id);
-            }
+            counts.note(Occurrence::Released);
+            self.disk.move_to(Folder::Outbox, &id);
             self.released.insert(id.clone());
             self.handle(Event::Kept { id }, now);
         }
@@ -199,35 +235,37 @@ impl Machine {
         self.handle(Event::TroubleGone { kind }, now);
     }
 
-    /// The remote refuses these; they are set aside.
-    pub(crate) fn held(&mut self, ids: &[EntryId]) {
-        for id in ids {
-            if let Some(operation) = self.disk.get(id).cloned() {
-                self.disk.write(Folder::Held, operation);
-                self.disk.sync(id);
-            }
-        }
+    /// A person has seen to what vanished.
+    pub(crate) fn seen_to(&mut self, now: Moment) {
+        self.vanished.clear();
+        self.tell_of_losses(now);
     }
 
-    /// A fetch showed this tip.
-    pub(crate) fn fetched(&mut self, tip: Tip, remote: &Remote, took: Span, now: Moment) {
-        let moved = tip != self.known;
-        let writers = remote.others_since(self.known.min(tip), self.number);
-        self.known = tip;
-        // Some daemons look for what arrived with an answer that was lost; replay finds it too.
-        if self.number.is_multiple_of(2) {
-            let mut ids = self.disk.list(Folder::Outbox);
-            ids.retain(|id| remote.holds(tip, id));
-            self.done(&ids);
-            self.handle(Event::Settled { ids }, now);
+    fn tell_of_losses(&mut self, now: Moment) {
+        let kind = TroubleKind::Rewritten;
+        let event = if self.vanished.is_empty() {
+            Event::TroubleGone { kind }
+        } else {
+            Event::TroubleFound {
+                trouble: Trouble::new(kind),
+            }
+        };
+        self.handle(event, now);
+    }
+
+    /// What landed was taken off the remote before this machine saw it there.
+    fn found_gone(&mut self, ids: Vec<EntryId>, now: Moment, counts: &mut Counts) {
+        for id in ids {
+            counts.note(Occurrence::FoundGone);
+            self.told.insert(id.clone());
+            self.vanished.insert(id);
         }
-        self.handle(
-            Event::Fetched {
-                moved,
-                writers,
-                took,
-            },
-            now,
-        );
+        self.tell_of_losses(now);
+    }
+
+    fn set_base(&mut self, tip: Tip, remote: &Remote) {
+        self.base = tip;
+        self.clone = tip;
+        self.saw.extend(remote.ids(tip));
     }
 }

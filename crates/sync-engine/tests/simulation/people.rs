@@ -11,7 +11,7 @@ use threads::topic::Topic;
 use crate::chance::Chance;
 
 /// The simulated day begins then.
-const EPOCH_SECONDS: i64 = 1_780_000_000;
+pub(crate) const EPOCH_SECONDS: i64 = 1_780_000_000;
 
 const TOPICS: [&str; 3] = ["plan", "review", "release"];
 
@@ -21,7 +21,9 @@ pub(crate) enum Deed {
     /// For what was said last.
     Wait,
     Look,
-    Sync,
+    Sync {
+        by_a_person: bool,
+    },
     Pause(Option<Span>),
     Resume,
     ChangeNetwork,
@@ -35,7 +37,9 @@ pub(crate) fn deed(chance: &mut Chance) -> Deed {
         0..50 => Deed::Say,
         50..60 => Deed::Wait,
         60..68 => Deed::Look,
-        68..76 => Deed::Sync,
+        68..76 => Deed::Sync {
+            by_a_person: chance.percent(50),
+        },
         76..78 => Deed::Pause(Some(chance.span(500, 10_000))),
         78..79 => Deed::Pause(None),
         79..85 => Deed::Resume,

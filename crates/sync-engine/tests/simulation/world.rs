@@ -2,8 +2,9 @@
 
 mod deeds;
 mod exchange;
+mod outsiders;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sync_engine::action::Action;
 use sync_engine::event::Event;
@@ -12,17 +13,22 @@ use sync_engine::state::{Kind, Standing};
 use threads::entry_id::EntryId;
 
 use crate::chance::Chance;
+use crate::coverage::{Counts, Occurrence};
 use crate::disk::Folder;
-use crate::invariants::{self, Broken};
+use crate::invariants::{self, Answers, Broken};
 use crate::machine::Machine;
-use crate::network::Weather;
 use crate::remote::Remote;
 use exchange::{Answer, Message, Work};
 
-const MACHINES: usize = 3;
+pub(crate) const MACHINES: usize = 3;
 
 /// People are at it, and things go wrong, this long.
 const TROUBLED: Span = Span::from_secs(30);
+
+/// So long in one world of [`LONG_EVERY`]: waits that a person's deed or a minute ends come to their
+/// end in the midst of trouble.
+const TROUBLED_LONG: Span = Span::from_secs(100);
+const LONG_EVERY: u64 = 8;
 
 /// Then all must be quiet within this: a credential's circuit, a server's wish, a budget, sleep.
 const CALM: Span = Span::from_secs(2 * 3_600);
@@ -33,6 +39,8 @@ pub(crate) enum Faithfulness {
     Whole,
     /// A write is acknowledged before it is synced.
     DiskLies,
+    /// A write's file is removed and its writer told so before that is synced.
+    RefusesInHaste,
     /// A push on an old tip overwrites what came between.
     RemoteOverwrites,
 }
@@ -40,9 +48,14 @@ pub(crate) enum Faithfulness {
 enum Happening {
     Deed,
     Started,
+    PowerFails,
     Synced {
         id: EntryId,
-        well: bool,
+        outcome: Kept,
+    },
+    /// These are done for good.
+    Settled {
+        ids: Vec<EntryId>,
     },
     Arrived {
         exchange: u64,
@@ -60,6 +73,21 @@ enum Happening {
     },
 }
 
+/// What came of a write to the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Well,
+    Not,
+    /// The file may be there, now or after a crash.
+    Uncertain,
+}
+
+/// Whose turn it is.
+enum Turn {
+    Outsiders,
+    Machine(Whom, Happening),
+}
+
 /// To whom something happens: a machine in one of its lives.
 #[derive(Clone, Copy)]
 struct Whom {
@@ -70,15 +98,21 @@ struct Whom {
 pub(crate) struct World {
     chance: Chance,
     faithfulness: Faithfulness,
-    weather: Weather,
+    /// From here on the weather is fair and nobody does anything.
+    is_calm: bool,
     now: Moment,
+    troubled: Span,
     remote: Remote,
     machines: Vec<Machine>,
     /// In order of time, and of being thought of.
-    agenda: BTreeMap<(Moment, u64), (Whom, Happening)>,
+    agenda: BTreeMap<(Moment, u64), Turn>,
     thoughts: u64,
-    acknowledged: BTreeSet<EntryId>,
-    said: BTreeSet<EntryId>,
+    answers: Answers,
+    /// What outsiders are up to.
+    outsiders: outsiders::Outsiders,
+    /// The first promise that was not kept, where that shows at once.
+    broken: Option<Broken>,
+    counts: Counts,
     trace: Vec<String>,
 }
 
@@ -90,18 +124,26 @@ impl World {
         let mut world = Self {
             chance: Chance::new(seed),
             faithfulness,
-            weather: Weather::Rough,
+            is_calm: false,
             now: Moment::ZERO,
+            troubled: if seed % LONG_EVERY == LONG_EVERY - 1 {
+                TROUBLED_LONG
+            } else {
+                TROUBLED
+            },
             remote: Remote::new(faithfulness),
             machines: (0..MACHINES)
                 .map(|number| Machine::new(number, kind))
                 .collect(),
             agenda: BTreeMap::new(),
             thoughts: 0,
-            acknowledged: BTreeSet::new(),
-            said: BTreeSet::new(),
+            answers: Answers::default(),
+            outsiders: outsiders::Outsiders::new(seed),
+            broken: None,
+            counts: Counts::default(),
             trace: Vec::new(),
         };
+        world.think(Moment::ZERO, Turn::Outsiders);
         for machine in 0..MACHINES {
             world.after(Span::ZERO, Whom { machine, life: 0 }, Happening::Started);
             world.after(Span::ZERO, Whom { machine, life: 0 }, Happening::Deed);
@@ -113,33 +155,39 @@ impl World {
         &self.trace
     }
 
-    pub(crate) fn acknowledged(&self) -> &BTreeSet<EntryId> {
-        &self.acknowledged
+    pub(crate) fn acknowledged_len(&self) -> usize {
+        self.answers.acknowledged.len()
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Lives through trouble and calm; the first promise that was not kept.
     pub(crate) fn run(&mut self) -> Result<(), Broken> {
-        let troubled_until = Moment::ZERO + TROUBLED;
+        let troubled_until = Moment::ZERO + self.troubled;
         while self.next().is_some_and(|at| at <= troubled_until) {
-            self.step();
+            self.step()?;
         }
         self.calm_down();
         self.rest()?;
         self.note("the rules are lifted");
         self.remote.lift_rules();
         for machine in 0..MACHINES {
-            self.machines[machine].release(self.now);
+            self.machines[machine].seen_to(self.now);
+            self.machines[machine].release(self.now, &mut self.counts);
             self.machines[machine].handle(Event::SyncAsked, self.now);
             self.perform(machine);
         }
-        self.rest()
+        self.rest()?;
+        invariants::check_released(&self.machines)
     }
 
     /// Lives until all is quiet, and looks.
     fn rest(&mut self) -> Result<(), Broken> {
         let calm_until = self.now + CALM;
         while !self.is_quiet() && self.next().is_some_and(|at| at <= calm_until) {
-            self.step();
+            self.step()?;
         }
         if let Some(restless) = self
             .machines
@@ -153,13 +201,14 @@ impl World {
                 pending: view.map_or(0, |view| view.pending),
             });
         }
-        invariants::check(&self.remote, &self.machines, &self.acknowledged, &self.said)
+        invariants::check(&self.remote, &self.machines, &self.answers)
     }
 
     /// From here on the weather is fair and nobody does anything; a pause of a user is ended.
     fn calm_down(&mut self) {
         self.note("calm");
-        self.weather = Weather::Fair;
+        self.is_calm = true;
+        self.outsiders_end();
         for machine in 0..MACHINES {
             self.machines[machine].handle(Event::ResumeAsked, self.now);
             self.perform(machine);
@@ -168,15 +217,18 @@ impl World {
 
     fn is_quiet(&self) -> bool {
         let is_over = |happening: &Happening| match happening {
-            Happening::Deed | Happening::GivenUp { .. } => true,
+            Happening::Deed | Happening::PowerFails | Happening::GivenUp { .. } => true,
             Happening::Started
             | Happening::Synced { .. }
+            | Happening::Settled { .. }
             | Happening::Arrived { .. }
             | Happening::Answered { .. } => false,
         };
-        self.agenda
-            .values()
-            .all(|(_, happening)| is_over(happening))
+        let is_over = |turn: &Turn| match turn {
+            Turn::Outsiders => true,
+            Turn::Machine(_, happening) => is_over(happening),
+        };
+        self.agenda.values().all(is_over)
             && self.machines.iter().all(|machine| self.is_at_rest(machine))
     }
 
@@ -184,14 +236,14 @@ impl World {
         machine.engine().is_some_and(|engine| {
             let view = engine.view();
             let refused = !machine.disk.list(Folder::Held).is_empty() || engine.pending() > 0;
-            let at_rest = if refused {
+            let at_rest = if refused || !machine.vanished.is_empty() {
                 Standing::Attention
             } else {
                 Standing::Synced
             };
             // What nothing else went along with may wait for ever: nothing tells who is at fault.
             let waits_for_rules = engine.pending_ids().all(|id| self.remote.is_poisoned(id));
-            view.standing == at_rest && waits_for_rules && machine.known == self.remote.tip()
+            view.standing == at_rest && waits_for_rules && machine.base == self.remote.tip()
         })
     }
 
@@ -200,8 +252,12 @@ impl World {
     }
 
     fn at(&mut self, at: Moment, whom: Whom, happening: Happening) {
+        self.think(at, Turn::Machine(whom, happening));
+    }
+
+    fn think(&mut self, at: Moment, turn: Turn) {
         self.thoughts += 1;
-        self.agenda.insert((at, self.thoughts), (whom, happening));
+        self.agenda.insert((at, self.thoughts), turn);
     }
 
     fn next(&self) -> Option<Moment> {
@@ -211,7 +267,7 @@ impl World {
             .min()
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Result<(), Broken> {
         let timer = self
             .machines
             .iter()
@@ -226,12 +282,15 @@ impl World {
             }
             (_, None) => (),
             (_, Some(_)) => {
-                let ((at, _), (whom, happening)) =
-                    self.agenda.pop_first().expect("it was just looked at");
+                let ((at, _), turn) = self.agenda.pop_first().expect("it was just looked at");
                 self.now = self.now.max(at);
-                self.happen(whom, happening);
+                match turn {
+                    Turn::Outsiders => self.outsiders_turn(),
+                    Turn::Machine(whom, happening) => self.happen(whom, happening),
+                }
             }
         }
+        self.broken.take().map_or(Ok(()), Err)
     }
 
     fn happen(&mut self, whom: Whom, happening: Happening) {
@@ -248,11 +307,19 @@ impl World {
         }
         match happening {
             Happening::Deed => self.deed(whom),
+            Happening::PowerFails => self.pull_the_plug(whom),
             Happening::Started => {
                 self.note(&format!("{} starts", whom.machine));
                 self.machines[whom.machine].start(&mut self.chance, self.now);
             }
-            Happening::Synced { id, well } => self.synced(whom.machine, id, well),
+            Happening::Synced { id, outcome } => self.synced(whom, id, outcome),
+            Happening::Settled { ids } => {
+                for id in ids {
+                    self.machines[whom.machine]
+                        .disk
+                        .move_to(Folder::Answers, &id);
+                }
+            }
             Happening::Arrived {
                 exchange,
                 message,
@@ -276,44 +343,64 @@ impl World {
             };
             match action {
                 Action::Keep { id } => {
-                    let well = self.weather == Weather::Fair || !self.chance.percent(3);
+                    let outcome = match self.chance.below(100) {
+                        _ if self.is_calm => Kept::Well,
+                        0..2 => Kept::Not,
+                        2..4 => Kept::Uncertain,
+                        _ => Kept::Well,
+                    };
                     let after = self.chance.span(1, 200);
-                    self.after(after, whom, Happening::Synced { id, well });
+                    self.after(after, whom, Happening::Synced { id, outcome });
                 }
                 Action::Refuse { id } => panic!("no outbox is that full: {id}"),
                 Action::Tidy => panic!("nothing told of clutter"),
                 Action::Fetch => self.send(whom, Work::Fetch, Message::Fetch),
                 Action::Push => {
-                    let machine = &self.machines[number];
-                    let (expected, operations) = (machine.known, machine.batch());
-                    self.send(
-                        whom,
-                        Work::Push,
-                        Message::Push {
-                            expected,
-                            operations,
-                        },
-                    );
+                    let machine = &mut self.machines[number];
+                    if machine.must_look {
+                        self.broken = Some(Broken::PushedBlindly { machine: number });
+                    }
+                    machine.begin_push(&mut self.chance, &mut self.counts);
+                    self.send_part(whom);
                 }
             }
         }
     }
 
-    fn synced(&mut self, number: usize, id: EntryId, well: bool) {
-        let machine = &mut self.machines[number];
-        if !well {
-            self.note(&format!("{number} cannot keep {id}"));
-            let machine = &mut self.machines[number];
-            machine.disk.remove(&id);
-            machine.disk.sync(&id);
-            machine.handle(Event::NotKept { id }, self.now);
-            return;
+    fn synced(&mut self, whom: Whom, id: EntryId, outcome: Kept) {
+        let machine = &mut self.machines[whom.machine];
+        match outcome {
+            Kept::Well => {
+                if self.faithfulness != Faithfulness::DiskLies {
+                    machine.disk.sync(&id);
+                }
+                self.answers.acknowledged.insert(id.clone());
+                machine.handle(Event::Kept { id }, self.now);
+            }
+            Kept::Not => {
+                self.counts.note(Occurrence::NotKept);
+                self.answers.refused.insert(id.clone());
+                // It was synced, for all we know: only what came after that failed.
+                machine.disk.sync(&id);
+                machine.disk.remove(&id);
+                if self.faithfulness != Faithfulness::RefusesInHaste {
+                    machine.disk.sync(&id);
+                }
+                machine.handle(Event::NotKept { id }, self.now);
+            }
+            Kept::Uncertain => {
+                self.counts.note(Occurrence::Uncertain);
+                machine.handle(Event::NotKept { id }, self.now);
+            }
         }
-        if self.faithfulness != Faithfulness::DiskLies {
-            machine.disk.sync(&id);
+    }
+
+    /// What is done stands among the answers as soon as the disk has time.
+    fn settle(&mut self, whom: Whom, ids: Vec<EntryId>) {
+        if !ids.is_empty() {
+            let after = self.chance.span(1, 1_000);
+            self.after(after, whom, Happening::Settled { ids });
         }
-        self.acknowledged.insert(id.clone());
-        machine.handle(Event::Kept { id }, self.now);
     }
 
     fn note(&mut self, what: &str) {
