@@ -105,9 +105,11 @@ impl Arrivals {
         self.lock().bounds()
     }
 
-    /// What is kept of the arrivals after that number, in order.
-    pub(crate) fn after(&self, number: u64) -> Vec<Arrival> {
-        self.lock().after(number).cloned().collect()
+    /// What is kept of the arrivals after the first number and up to the last, in order.
+    pub(crate) fn between(&self, number: u64, last: u64) -> Vec<Arrival> {
+        let kept = self.lock();
+        let arrivals = kept.after(number).take_while(|each| each.number <= last);
+        arrivals.cloned().collect()
     }
 
     /// The first kept that arrived at that Unix second or later.

@@ -31,6 +31,8 @@ pub(crate) struct Told {
     pub(crate) snapshot: Arc<Snapshot>,
     /// How many replacements of the snapshot are in it, at least; none before the first.
     pub(crate) replaced: Option<u64>,
+    /// The last arrival of that snapshot: an entry under a later number is of a newer one.
+    pub(crate) last: u64,
 }
 
 impl Told {
@@ -39,6 +41,7 @@ impl Told {
         Self {
             snapshot: Arc::default(),
             replaced: None,
+            last: 0,
         }
     }
 }
@@ -68,17 +71,14 @@ impl Teller {
             if before.as_ref().is_none_or(|it| !Arc::ptr_eq(it, &shown)) {
                 let (teller, after) = (self.clone(), Arc::clone(&shown));
                 let telling = tokio::task::spawn_blocking(move || {
-                    teller.tell(before.as_deref(), &after);
+                    teller.tell(before.as_deref(), (&after, replaced));
                 });
                 if telling.await.is_err() {
                     error!(repository = %self.name, "The teller failed at a snapshot");
                 }
                 before = Some(Arc::clone(&shown));
             }
-            self.told.send_replace(Told {
-                snapshot: shown,
-                replaced: Some(replaced),
-            });
+            self.publish(shown, replaced);
             if ended {
                 return;
             }
@@ -86,7 +86,15 @@ impl Teller {
         }
     }
 
-    fn tell(&self, before: Option<&Snapshot>, after: &Snapshot) {
+    fn publish(&self, snapshot: Arc<Snapshot>, replaced: u64) {
+        self.told.send_replace(Told {
+            snapshot,
+            replaced: Some(replaced),
+            last: self.arrivals.bounds().last,
+        });
+    }
+
+    fn tell(&self, before: Option<&Snapshot>, (after, replaced): (&Arc<Snapshot>, u64)) {
         let nothing = Snapshot::default();
         let is_first = before.is_none();
         let before = before.unwrap_or(&nothing);
@@ -107,6 +115,8 @@ impl Teller {
             self.arrivals.begin();
         }
         self.forget_gone(before, is_first, &changes, after);
+        // Who hears the news looks the entries up in what was told.
+        self.publish(Arc::clone(after), replaced);
         if !is_first {
             if is_early {
                 self.piece(What::Everything);
@@ -241,5 +251,80 @@ pub(crate) fn state(repository: &str, shown: &Snapshot) -> Update {
         repository: repository.to_owned(),
         state: shown.condition.state,
         trouble: shown.condition.trouble.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use repository::CloneConfig;
+    use threads::topic::Topic;
+
+    use super::*;
+
+    fn snapshot(entries: usize) -> Arc<Snapshot> {
+        let mut text = "# t — Thread\nStatus: OPEN\nBall: Team\n".to_owned();
+        for number in 0..entries {
+            text.push_str(&format!(
+                "\n---\nEntry: Codex (bob) 2026-01-05T09:00:00Z\nTitle: T\n\n{number}\n"
+            ));
+        }
+        let topic = Topic::parse("t").unwrap();
+        let thread = Shown::pending(text.into_bytes()).unwrap();
+        Arc::new(Snapshot {
+            overlay: Arc::new(HashMap::from([(topic, Arc::new(thread))])),
+            ..Snapshot::default()
+        })
+    }
+
+    /// Whoever hears the news and looks up the log finds every entry in what was told: that is
+    /// published with the news, not after it.
+    #[test]
+    fn what_is_told_is_there_with_the_news_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CloneConfig {
+            directory: String::new(),
+            branch: None,
+        };
+        let clone = GitClone::open(&folder.path().join("clone.git"), config).unwrap();
+        let (told, heard) = watch::channel(Told::nothing());
+        let teller = Teller {
+            name: "acme".into(),
+            shown: Arc::new(ArcSwap::default()),
+            replaced: watch::channel(0).1,
+            told,
+            arrivals: Arc::new(Arrivals::open(folder.path())),
+            bodies: Bodies::new(),
+            clone: Arc::new(clone),
+            news: News::new(),
+        };
+        teller.arrivals.begin();
+        let mut news = teller.news.listen();
+        let mut before = snapshot(1);
+        teller.tell(None, (&before, 0));
+        assert!(news.try_recv().is_err(), "what stood there is no news");
+        // A few, told one by one, and more than are.
+        for (replaced, entries) in [(1, 3), (2, 3 + PIECES_MAX)] {
+            let after = snapshot(entries);
+            teller.tell(Some(&before), (&after, replaced));
+            let told = heard.borrow().clone();
+            assert_eq!(told.replaced, Some(replaced));
+            let kept = teller.arrivals.between(0, told.last);
+            assert_eq!(kept.len(), entries);
+            let thread = &told.snapshot.overlay[&Topic::parse("t").unwrap()].summary;
+            assert!(kept.iter().all(|each| each.place_in(thread).is_some()));
+            before = after;
+        }
+        let mut pieces = std::iter::from_fn(|| news.try_recv().ok());
+        let kinds = pieces.by_ref().map(|piece| match &piece.what {
+            What::Thread { .. } => "thread",
+            What::Entry { .. } => "entry",
+            What::Ball { moved, .. } => ["turn", "ball"][usize::from(*moved)],
+            What::State(_) => "state",
+            What::Everything => "everything",
+        });
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(kinds, ["thread", "entry", "entry", "turn", "everything"]);
     }
 }

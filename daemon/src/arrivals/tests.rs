@@ -41,7 +41,8 @@ fn take(arrivals: &Arrivals, keys: &[u64], time: Time) -> Vec<u64> {
 }
 
 fn keys_after(arrivals: &Arrivals, number: u64) -> Vec<u64> {
-    arrivals.after(number).iter().map(|each| each.key).collect()
+    let kept = arrivals.between(number, u64::MAX);
+    kept.iter().map(|each| each.key).collect()
 }
 
 #[test]
@@ -54,6 +55,8 @@ fn an_entry_arrives_once_wherever_it_stands() {
     assert_eq!(take(&arrivals, &[1, 2, 3, 4], NOW), [0_u64; 0]);
     assert_eq!(keys_after(&arrivals, 0), [1, 2, 3, 4]);
     assert_eq!(keys_after(&arrivals, 3), [4]);
+    let some = arrivals.between(1, 3);
+    assert_eq!(some.iter().map(|each| each.key).collect::<Vec<_>>(), [2, 3]);
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn what_stood_there_at_first_is_in_the_order_of_its_time() {
         [10, 20, 30, 2_000]
     );
     let at: Vec<_> = arrivals
-        .after(0)
+        .between(0, u64::MAX)
         .iter()
         .map(|each| (each.at, each.early))
         .collect();
@@ -153,7 +156,7 @@ fn what_is_kept_has_its_limit_and_what_was_known_stays_known() {
     let arrivals = Arrivals::open(folder.path());
     let many: Vec<u64> = (1..=ARRIVALS_MAX as u64 + 5).collect();
     assert_eq!(take(&arrivals, &many, NOW).len(), many.len());
-    assert_eq!(arrivals.after(0).len(), ARRIVALS_MAX);
+    assert_eq!(arrivals.between(0, u64::MAX).len(), ARRIVALS_MAX);
     assert_eq!(arrivals.bounds().dropped, 5);
     arrivals.close();
     let again = Arrivals::open(folder.path());
@@ -165,7 +168,7 @@ fn what_is_kept_has_its_limit_and_what_was_known_stays_known() {
     again.close();
     let last = Arrivals::open(folder.path());
     assert_eq!(
-        (last.bounds().dropped, last.after(0).len()),
+        (last.bounds().dropped, last.between(0, u64::MAX).len()),
         (8, ARRIVALS_MAX)
     );
     assert_eq!(take(&last, &many, NOW), [0_u64; 0]);
@@ -288,7 +291,7 @@ impl Run {
     fn ask(&mut self, reader: usize, limit: usize) {
         let (cursor, told) = &mut self.readers[reader];
         let mut passed_over = false;
-        for arrival in self.arrivals.after(*cursor).iter().take(limit) {
+        for arrival in self.arrivals.between(*cursor, u64::MAX).iter().take(limit) {
             if self.shown.contains(&arrival.key) {
                 told.insert(arrival.key);
             } else {

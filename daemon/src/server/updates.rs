@@ -62,8 +62,8 @@ pub(crate) async fn list(
         stood: start.stood,
     };
     let found = loop {
-        let snapshot = told.borrow_and_update().snapshot.clone();
-        let found = page.next(shared, handle, snapshot).await?;
+        let now = told.borrow_and_update().clone();
+        let found = page.next(shared, handle, now).await?;
         page.upto = found.upto;
         if !found.rows.is_empty() || !next_is_told(&mut told, deadline).await {
             break found;

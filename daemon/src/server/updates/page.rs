@@ -16,7 +16,7 @@ use crate::headline::Headline;
 use crate::server::updates::since::Stood;
 use crate::shared::Shared;
 use crate::snapshot::{Shown, Snapshot};
-use crate::teller::is_whole;
+use crate::teller::{Told, is_whole};
 
 /// What a page is to hold.
 #[derive(Clone, Debug)]
@@ -53,7 +53,8 @@ pub(super) struct Row {
 }
 
 impl Page {
-    /// Finds what follows, in a snapshot of which all is in the log. What takes long is done beside
+    /// Finds what follows up to what was told: in a snapshot that is older than an arrival its entry
+    /// would count as gone. What takes long is done beside
     /// the thread that serves connections.
     ///
     /// # Errors
@@ -62,13 +63,13 @@ impl Page {
         &self,
         shared: &Arc<Shared>,
         handle: &Arc<Handle>,
-        snapshot: Arc<Snapshot>,
+        told: Told,
     ) -> Result<Found, Failure> {
-        if handle.arrivals.bounds().last <= self.upto {
-            return Ok(Found::nothing(self.upto, snapshot));
+        if told.last <= self.upto {
+            return Ok(Found::nothing(self.upto, told.snapshot));
         }
         let (page, shared, of) = (self.clone(), Arc::clone(shared), Arc::clone(handle));
-        let finding = tokio::task::spawn_blocking(move || page.find(&shared, &of, snapshot));
+        let finding = tokio::task::spawn_blocking(move || page.find(&shared, &of, told));
         let unreadable = |error: &dyn std::error::Error| {
             warn!(%error, "An entry's text is missing from the clone");
             handle.report_damage();
@@ -86,13 +87,13 @@ impl Page {
         &self,
         shared: &Shared,
         handle: &Handle,
-        snapshot: Arc<Snapshot>,
+        Told { snapshot, last, .. }: Told,
     ) -> Result<Found, CloneError> {
         let mut found = Found::nothing(self.upto, Arc::clone(&snapshot));
         let mut places = Places::default();
         let mut texts: HashMap<String, Arc<Entries>> = HashMap::new();
         let mut passed_over = false;
-        for arrival in handle.arrivals.after(self.upto) {
+        for arrival in handle.arrivals.between(self.upto, last) {
             let Some((thread, index)) = places.of(&snapshot, &arrival) else {
                 // What cannot be read now may stand there all the same.
                 if !is_whole(&snapshot) {

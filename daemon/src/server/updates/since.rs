@@ -126,12 +126,16 @@ pub(super) async fn start(
     since: Since,
 ) -> Result<Start, Failure> {
     let bounds = handle.arrivals.bounds();
+    let (snapshot, last) = {
+        let told = told.borrow();
+        (Arc::clone(&told.snapshot), told.last)
+    };
     let number = match since {
         Since::Place(number) => number.max(bounds.dropped),
         Since::Time(time) => handle
             .arrivals
             .first_since(time)
-            .map_or(bounds.last, |first| first - 1)
+            .map_or(last, |first| first - 1)
             .max(bounds.dropped),
         Since::Cursor(cursor) if cursor.log != bounds.log => {
             return Err(expired(
@@ -148,9 +152,10 @@ pub(super) async fn start(
         }
         Since::Cursor(cursor) => cursor.number,
         Since::Commit(commit) => {
-            let (handle, snapshot) = (Arc::clone(handle), told.borrow().snapshot.clone());
-            let comparing =
-                tokio::task::spawn_blocking(move || since_commit(&handle, &snapshot, &commit));
+            let handle = Arc::clone(handle);
+            let comparing = tokio::task::spawn_blocking(move || {
+                since_commit(&handle, (&snapshot, last), &commit)
+            });
             return comparing
                 .await
                 .ok()
@@ -165,13 +170,16 @@ pub(super) async fn start(
 }
 
 /// Begins before the first entry that did not stand in the commit.
-fn since_commit(handle: &Handle, snapshot: &Snapshot, commit: &Tip) -> Result<Start, CloneError> {
-    let bounds = handle.arrivals.bounds();
+fn since_commit(
+    handle: &Handle,
+    (snapshot, last): (&Snapshot, u64),
+    commit: &Tip,
+) -> Result<Start, CloneError> {
     let stood = stood(handle, snapshot, commit)?;
-    let arrivals = handle.arrivals.after(0);
+    let arrivals = handle.arrivals.between(0, last);
     let first = arrivals.iter().find(|arrival| !stood.holds(arrival));
     Ok(Start {
-        number: first.map_or(bounds.last, |first| first.number - 1),
+        number: first.map_or(last, |first| first.number - 1),
         stood: Some(Arc::new(stood)),
     })
 }

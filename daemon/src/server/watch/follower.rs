@@ -18,7 +18,7 @@ use crate::server::updates::page::Places;
 use crate::server::{reads, which};
 use crate::shared::{Setup, Shared};
 use crate::snapshot::Snapshot;
-use crate::teller;
+use crate::teller::{self, Told};
 
 /// How many arrivals are looked up at once, and held until they are sent.
 const PART_MAX: usize = 256;
@@ -163,14 +163,14 @@ impl Follower {
         };
         let caller = self.caller(shared, &setup);
         let told = self.told_of(&setup, handle, &caller);
-        let snapshot = handle.told.borrow().snapshot.clone();
+        let Told { snapshot, last, .. } = handle.told.borrow().clone();
         let bounds = handle.arrivals.bounds();
         // What stood there when the repository was first read is no news.
         told.upto = told.upto.max(bounds.early);
         if bounds.dropped > told.upto {
             return Err(too_far_behind(name));
         }
-        let mut arrivals = handle.arrivals.after(told.upto);
+        let mut arrivals = handle.arrivals.between(told.upto, last);
         let is_last = arrivals.len() <= PART_MAX;
         arrivals.truncate(PART_MAX);
         told.upto = arrivals.last().map_or(told.upto, |last| last.number);
