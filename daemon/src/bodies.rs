@@ -74,6 +74,15 @@ impl Weighter<BlobId, Arc<Entries>> for Bytes {
     }
 }
 
+/// The text of a thread, to go over once.
+#[derive(Debug)]
+pub(crate) enum Text {
+    /// In memory.
+    Short(Arc<[u8]>),
+    /// Of a long thread: entry by entry.
+    Long(Arc<Entries>),
+}
+
 impl Bodies {
     /// Empty caches; files of long threads are made in `folder`.
     pub(crate) fn new(folder: PathBuf) -> Self {
@@ -110,6 +119,32 @@ impl Bodies {
                     return Ok(self.keep(blob, Entries::of(self.read(blob, clone)?)));
                 }
                 self.long_entries(blob, clone)
+            }
+        }
+    }
+
+    /// The text of one thread, to go over once: nothing more of it is kept than the text.
+    ///
+    /// # Errors
+    /// Where the clone cannot be read.
+    pub(crate) fn text(&self, content: &Content, clone: &Clone) -> Result<Text, CloneError> {
+        match content {
+            Content::Bytes(text) if text.len() < LONG_BYTES => Ok(Text::Short(Arc::clone(text))),
+            Content::Bytes(text) => {
+                let entries = Entries::of_pending(Arc::clone(text));
+                Ok(Text::Long(Arc::new(entries)))
+            }
+            Content::Blob(blob) => {
+                if let Some(text) = self.0.texts.get(blob) {
+                    return Ok(Text::Short(text));
+                }
+                if let Some(entries) = self.0.long.get(blob) {
+                    return Ok(Text::Long(entries));
+                }
+                if clone.size(blob)? < LONG_BYTES as u64 {
+                    return self.read(blob, clone).map(Text::Short);
+                }
+                self.long_entries(blob, clone).map(Text::Long)
             }
         }
     }

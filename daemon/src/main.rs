@@ -25,6 +25,7 @@ mod outbox;
 mod perform;
 mod reading_marks;
 mod recent_agents;
+mod search;
 mod server;
 mod settings;
 mod shared;

@@ -12,6 +12,7 @@ pub(crate) mod marking;
 pub(crate) mod page;
 pub(crate) mod reads;
 pub(crate) mod refusals;
+pub(crate) mod searches;
 pub(crate) mod serving;
 pub(crate) mod status;
 pub(crate) mod updates;
@@ -122,6 +123,7 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
             Request::Status
             | Request::ListThreads(_)
             | Request::ReadThread(_)
+            | Request::Search(_)
             | Request::MarkRead(_)
             | Request::Say(_)
             | Request::Ack(_)

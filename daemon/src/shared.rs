@@ -6,7 +6,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use protocol::answer::Trouble;
 use threads::names::Names;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::bodies::Bodies;
 use crate::handle::Handle;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) mint: Mint,
     /// Which agents count as the person's.
     pub(crate) recent_agents: RecentAgents,
+    /// How many searches may begin.
+    pub(crate) searches: Arc<Semaphore>,
     /// When the daemon started.
     pub(crate) started: Instant,
     /// To the supervisor.

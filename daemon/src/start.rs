@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use ipc::listener::Listener;
 use platform::dirs::Dirs;
 use platform::single_instance::{Ownership, TakeError};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -20,6 +21,7 @@ use crate::mint::Mint;
 use crate::news::News;
 use crate::open::Surroundings;
 use crate::recent_agents::RecentAgents;
+use crate::server::searches::SEARCHES_MAX;
 use crate::server::serving::Serving;
 use crate::shared::Shared;
 use crate::supervisor::Supervisor;
@@ -103,6 +105,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         metrics,
         mint: Mint::new(),
         recent_agents: RecentAgents::open(dirs.state.join("agents.json")),
+        searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         started: Instant::now(),
         orders,
     });

@@ -22,6 +22,7 @@ mod prompts;
 mod protected_branch;
 mod python_grammar;
 mod refused;
+mod searching;
 mod settings;
 mod shim;
 mod silent_remotes;

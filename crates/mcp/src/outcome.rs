@@ -6,6 +6,7 @@ use std::{io, sync::Arc};
 use protocol::{
     answer::{Answer, Done, Entry, Thread, ThreadSummary, Threads},
     failure::{Failure, FailureCode},
+    hits::{Hit, Hits},
     request::{Filter, Request},
     update::{EntryUpdate, Updates},
 };
@@ -74,6 +75,12 @@ pub(crate) fn shown(
             };
             Ok(updated(updates, turn))
         }
+        Shows::Hits => {
+            let Answer::Hits(hits) = &done.answer else {
+                return Err(of_another_kind());
+            };
+            Ok(found(hits, turn))
+        }
         shows @ (Shows::Written(_) | Shows::Synced | Shows::Health | Shows::Whoami) => {
             let text = tools::plain_text(shows, done).ok_or_else(of_another_kind)?;
             Ok(Shown::Whole(plain(&text, done.structured(), turn)))
@@ -126,6 +133,7 @@ pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
             list.limit = Some(fewer.limit);
             list.since = fewer.from.or_else(|| list.since.take());
         }
+        Request::Search(search) => search.limit = Some(fewer.limit),
         Request::Status
         | Request::ReadThread(_)
         | Request::MarkRead(_)
@@ -170,6 +178,19 @@ fn updated(updates: &Updates, turn: Option<&str>) -> Shown {
     let (len, from) = (updates.updates.len(), updates.from.clone());
     let structured = structured(Answer::Updates(updates));
     whole_or_fewer(measured(text, structured, turn), len, Some(from))
+}
+
+fn found(hits: &Hits, turn: Option<&str>) -> Shown {
+    let hits = Hits {
+        hits: hits.hits.iter().map(clipped_hit).collect(),
+        next_cursor: hits.next_cursor.clone(),
+        freshness: hits.freshness.clone(),
+        ..*hits
+    };
+    let text = tools::hits_text(&hits);
+    let len = hits.hits.len();
+    let structured = structured(Answer::Hits(hits));
+    whole_or_fewer(measured(text, structured, turn), len, None)
 }
 
 fn whole_or_fewer(
@@ -314,6 +335,17 @@ fn clipped_summary(thread: &ThreadSummary) -> ThreadSummary {
         updated: thread.updated.as_deref().map(field),
         last_author: thread.last_author.as_deref().map(field),
         ..*thread
+    }
+}
+
+fn clipped_hit(hit: &Hit) -> Hit {
+    Hit {
+        topic: hit.topic.clone(),
+        entry_id: hit.entry_id.as_deref().map(field),
+        agent: field(&hit.agent),
+        timestamp: hit.timestamp.as_deref().map(field),
+        snippet: field(&hit.snippet),
+        ..*hit
     }
 }
 

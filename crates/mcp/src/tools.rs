@@ -7,6 +7,7 @@ mod list_threads;
 mod list_updates;
 mod read_thread;
 mod say;
+mod search;
 mod set_status;
 mod sync;
 mod whoami;
@@ -26,6 +27,7 @@ use crate::arguments::Arguments;
 pub(crate) use list_threads::text as threads_text;
 pub(crate) use list_updates::text as updates_text;
 pub(crate) use read_thread::{Format, Reading, show as show_thread};
+pub(crate) use search::text as hits_text;
 pub(crate) use written::Wrote;
 
 /// One tool.
@@ -38,6 +40,7 @@ pub(crate) enum Tool {
     Handoff,
     SetStatus,
     ListUpdates,
+    Search,
     Sync,
     Health,
     Whoami,
@@ -72,6 +75,7 @@ pub(crate) enum Shows {
     Thread(Reading),
     Written(Wrote),
     Updates,
+    Hits,
     Synced,
     Health,
     Whoami,
@@ -89,7 +93,7 @@ impl Call {
 
 impl Tool {
     /// In the order of `tools/list`.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::ListThreads,
         Self::ReadThread,
         Self::Say,
@@ -97,6 +101,7 @@ impl Tool {
         Self::Handoff,
         Self::SetStatus,
         Self::ListUpdates,
+        Self::Search,
         Self::Sync,
         Self::Health,
         Self::Whoami,
@@ -111,6 +116,7 @@ impl Tool {
             Self::Handoff => &handoff::DEFINITION,
             Self::SetStatus => &set_status::DEFINITION,
             Self::ListUpdates => &list_updates::DEFINITION,
+            Self::Search => &search::DEFINITION,
             Self::Sync => &sync::DEFINITION,
             Self::Health => &health::DEFINITION,
             Self::Whoami => &whoami::DEFINITION,
@@ -124,6 +130,7 @@ impl Tool {
             Self::ListThreads
             | Self::ReadThread
             | Self::ListUpdates
+            | Self::Search
             | Self::Sync
             | Self::Health
             | Self::Whoami => false,
@@ -143,6 +150,7 @@ impl Tool {
             Self::Handoff => handoff::call(arguments),
             Self::SetStatus => set_status::call(arguments),
             Self::ListUpdates => list_updates::call(arguments),
+            Self::Search => search::call(arguments),
             Self::Sync => sync::call(arguments),
             Self::Health => Ok(Call::new(Request::Health, Shows::Health)),
             Self::Whoami => Ok(Call::new(Request::Whoami, Shows::Whoami)),
@@ -163,6 +171,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Thread(_)
             | Answer::Written(_)
             | Answer::Updates(_)
+            | Answer::Hits(_)
             | Answer::Marked(_)
             | Answer::Synced(_)
             | Answer::Health(_)
@@ -174,6 +183,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Shows::Thread(_)
             | Shows::Written(_)
             | Shows::Updates
+            | Shows::Hits
             | Shows::Synced
             | Shows::Health
             | Shows::Whoami,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::hits::Hits;
 use crate::status::{Health, Status};
 use crate::update::Updates;
 
@@ -56,6 +57,8 @@ pub enum Answer {
     Written(Written),
     /// Of `ListUpdates`.
     Updates(Updates),
+    /// Of `Search`.
+    Hits(Hits),
     /// Of `MarkRead`.
     Marked(Marked),
     /// Of `Sync`.

@@ -11,6 +11,10 @@ pub struct Hits {
     pub hits: Vec<Hit>,
     /// For the next page; null at the end.
     pub next_cursor: Option<String>,
+    /// How many threads were not come to in the time that a search has; `next_cursor` goes on
+    /// with them.
+    #[serde(rename = "_unsearched", default)]
+    pub unsearched: u64,
     /// How fresh.
     pub freshness: Freshness,
 }

@@ -53,6 +53,8 @@ pub enum Request {
     SetStatus(SetStatus),
     /// Entries by others, in the order of their arrival.
     ListUpdates(ListUpdates),
+    /// Entries that hold some words.
+    Search(Search),
     /// The reader counts as shown what stands there.
     MarkRead(MarkRead),
     /// From here on [`crate::update::Line`]s instead of replies, until the connection ends. Of all
@@ -87,6 +89,7 @@ impl Request {
             | Self::ListThreads(_)
             | Self::ReadThread(_)
             | Self::ListUpdates(_)
+            | Self::Search(_)
             | Self::MarkRead(_)
             | Self::Watch
             | Self::Sync(_)

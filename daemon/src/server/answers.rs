@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
-use crate::server::{checkout, credentials, marking, reads, status, updates, waits, which, writes};
+use crate::server::{
+    checkout, credentials, marking, reads, searches, status, updates, waits, which, writes,
+};
 use crate::shared::{Order, Setup, Shared};
 
 /// How long `sync` waits at most; source: the outside contract, section 4.
@@ -40,6 +42,7 @@ pub(crate) async fn answer(
         Request::ListThreads(_)
         | Request::ReadThread(_)
         | Request::ListUpdates(_)
+        | Request::Search(_)
         | Request::MarkRead(_)
         | Request::Say(_)
         | Request::Ack(_)
@@ -83,6 +86,7 @@ async fn of_repository(
             let agent = checkout::agent(hello, context, caller);
             updates::list((shared, setup), &handle, caller, (context, &agent), asked).await
         }
+        Request::Search(asked) => searches::search(shared, &handle, asked).await,
         Request::MarkRead(asked) => timed(
             &shared.metrics.reads,
             begun,

@@ -64,6 +64,7 @@ pub(crate) async fn write(
         | Request::ListThreads(_)
         | Request::ReadThread(_)
         | Request::ListUpdates(_)
+        | Request::Search(_)
         | Request::MarkRead(_)
         | Request::Watch
         | Request::Sync(_)
@@ -304,6 +305,7 @@ fn digest(request: &Request) -> String {
         | Request::ListThreads(_)
         | Request::ReadThread(_)
         | Request::ListUpdates(_)
+        | Request::Search(_)
         | Request::MarkRead(_)
         | Request::Watch
         | Request::Sync(_)
