@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, set_status,
-    sync, updates,
+    ack, credential, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, search,
+    set_status, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     SetStatus(set_status::Arguments),
     /// List what others wrote since you last asked
     Updates(updates::Arguments),
+    /// Find entries that hold all of some words
+    Search(search::Arguments),
     /// Count threads as read
     MarkRead(mark_read::Arguments),
     /// Print what becomes known, a line each, until interrupted
@@ -182,6 +184,10 @@ mod tests {
         check("updates --wait", true);
         check("updates --wait --json", true);
         check("updates --wait soon", false);
+        check("search token", true);
+        check("search drop the token --limit 5 --json", true);
+        check("search", false);
+        check("search token --limit 0", false);
         check("mark-read a b", true);
         check("mark-read --all", true);
         check("mark-read", false);

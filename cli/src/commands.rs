@@ -12,6 +12,7 @@ pub(crate) mod mark_read;
 pub(crate) mod read;
 pub(crate) mod repo;
 pub(crate) mod say;
+pub(crate) mod search;
 pub(crate) mod set_status;
 pub(crate) mod status;
 pub(crate) mod sync;
@@ -39,6 +40,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>,
         Command::Handoff(arguments) => handoff::run(session, arguments),
         Command::SetStatus(arguments) => set_status::run(session, arguments),
         Command::Updates(arguments) => updates::run(session, &arguments),
+        Command::Search(arguments) => search::run(session, arguments),
         Command::MarkRead(arguments) => mark_read::run(session, arguments),
         Command::Watch => return watch::run(session).map(|()| None),
         Command::Sync(arguments) => sync::run(session, &arguments),

@@ -223,6 +223,7 @@ impl Link {
             Request::Status
             | Request::ListThreads(_)
             | Request::ReadThread(_)
+            | Request::Search(_)
             | Request::MarkRead(_)
             | Request::Watch
             | Request::Say(_)
@@ -274,6 +275,7 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         | Request::ListThreads(_)
         | Request::ReadThread(_)
         | Request::ListUpdates(_)
+        | Request::Search(_)
         | Request::MarkRead(_)
         | Request::Watch
         | Request::Sync(_)

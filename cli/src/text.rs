@@ -3,6 +3,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod freshness;
+pub(crate) mod hits;
 pub(crate) mod inbox;
 pub(crate) mod paint;
 pub(crate) mod repositories;
