@@ -295,7 +295,7 @@ mod tests {
             replaced: watch::channel(0).1,
             told,
             arrivals: Arc::new(Arrivals::open(folder.path())),
-            bodies: Bodies::new(),
+            bodies: Bodies::new(folder.path().to_owned()),
             clone: Arc::new(clone),
             news: News::new(),
         };

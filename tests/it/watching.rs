@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use tests::machine::Machine;
-use tests::processes::{self, Signal};
+use tests::processes;
 use tests::programs::Program;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
