@@ -411,7 +411,7 @@ fn health() -> Health {
             pid: 7,
             uptime_seconds: 61.4,
             trouble: Some(trouble()),
-            credentials_in_files: false,
+            credentials_in_files: true,
         },
         repository: RepositoryStatus {
             name: "acme".into(),
@@ -428,6 +428,7 @@ fn health() -> Health {
             threads: 3,
             your_turn: 1,
             new_entries: 4,
+            way: Some("deploy key from a file".into()),
             trouble: Some(trouble()),
         },
         metrics: Metrics {
