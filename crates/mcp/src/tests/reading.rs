@@ -424,7 +424,6 @@ fn health() -> Health {
             held: 0,
             last_fetch: Some("2026-11-22T10:42:00Z".into()),
             last_push: None,
-            way: None,
             threads: 3,
             your_turn: 1,
             new_entries: 4,
