@@ -118,6 +118,78 @@ mod tests {
         assert_eq!(version, expected);
     }
 
+    /// What is said after the program's name, and whether it is understood.
+    const LINES: [(&str, bool); 59] = [
+        ("status --json", true),
+        ("--json status --repository acme --agent Codex", true),
+        ("list", true),
+        ("list --mine", true),
+        ("list --mine --new", false),
+        ("read topic --from 3 --limit 10", true),
+        ("read", false),
+        ("read topic --from -1", false),
+        ("say topic --title T", true),
+        (
+            "say topic --title T --body-file f --role pm --type Note --ball me --wait",
+            true,
+        ),
+        ("say topic --title T --body text --body-file f", false),
+        ("say topic --title T --body -", true),
+        ("say topic --title T -", true),
+        ("say topic --title T - --body text", false),
+        ("say topic --title T --status OPEN --key k:1", true),
+        ("say topic", false),
+        ("ack topic --title T --body text", true),
+        ("handoff topic --to team --note text", true),
+        ("set-status topic CLOSED", true),
+        ("sync --wait", true),
+        (
+            "repo add URL --name n --branch b --directory d --code a --code b",
+            true,
+        ),
+        ("repo add URL --header classic --ssh-key f", true),
+        ("repo add", false),
+        ("repo list", true),
+        ("repo remove acme", true),
+        ("credential add acme --deploy-key", true),
+        ("credential add acme --ssh-key f", true),
+        ("credential add acme --token --user u", true),
+        ("credential add acme --sign-in", true),
+        ("credential add acme", false),
+        ("credential add acme --deploy-key --token", false),
+        ("credential add acme --deploy-key --user u", false),
+        ("credential add --token", false),
+        ("credential list --json", true),
+        ("credential test acme", true),
+        ("credential remove acme", true),
+        (
+            "credential trust h.example:2222 --fingerprint SHA256:x",
+            true,
+        ),
+        ("credential trust", false),
+        ("daemon start", true),
+        ("daemon stop --json", true),
+        ("daemon restart", true),
+        ("daemon run", false),
+        ("logs -f", true),
+        ("", true),
+        ("inbox --json", true),
+        ("updates", true),
+        ("updates --since u1.a.1 --wait 45s", true),
+        ("updates --wait", true),
+        ("updates --wait --json", true),
+        ("updates --wait soon", false),
+        ("search token", true),
+        ("search drop the token --limit 5 --json", true),
+        ("search", false),
+        ("search token --limit 0", false),
+        ("mark-read a b", true),
+        ("mark-read --all", true),
+        ("mark-read", false),
+        ("mark-read a --all", false),
+        ("watch --json", true),
+    ];
+
     #[test]
     fn the_commands_of_the_contract_are_read() {
         fn check(line: &str, accepted: bool) {
@@ -125,73 +197,8 @@ mod tests {
             let read = Arguments::try_parse_from(words);
             assert_eq!(read.is_ok(), accepted, "{line}: {read:?}");
         }
-        check("status --json", true);
-        check("--json status --repository acme --agent Codex", true);
-        check("list", true);
-        check("list --mine", true);
-        check("list --mine --new", false);
-        check("read topic --from 3 --limit 10", true);
-        check("read", false);
-        check("read topic --from -1", false);
-        check("say topic --title T", true);
-        check(
-            "say topic --title T --body-file f --role pm --type Note --ball me --wait",
-            true,
-        );
-        check("say topic --title T --body text --body-file f", false);
-        check("say topic --title T --body -", true);
-        check("say topic --title T -", true);
-        check("say topic --title T - --body text", false);
-        check("say topic --title T --status OPEN --key k:1", true);
-        check("say topic", false);
-        check("ack topic --title T --body text", true);
-        check("handoff topic --to team --note text", true);
-        check("set-status topic CLOSED", true);
-        check("sync --wait", true);
-        check(
-            "repo add URL --name n --branch b --directory d --code a --code b",
-            true,
-        );
-        check("repo add URL --header classic --ssh-key f", true);
-        check("repo add", false);
-        check("repo list", true);
-        check("repo remove acme", true);
-        check("credential add acme --deploy-key", true);
-        check("credential add acme --ssh-key f", true);
-        check("credential add acme --token --user u", true);
-        check("credential add acme --sign-in", true);
-        check("credential add acme", false);
-        check("credential add acme --deploy-key --token", false);
-        check("credential add acme --deploy-key --user u", false);
-        check("credential add --token", false);
-        check("credential list --json", true);
-        check("credential test acme", true);
-        check("credential remove acme", true);
-        check(
-            "credential trust h.example:2222 --fingerprint SHA256:x",
-            true,
-        );
-        check("credential trust", false);
-        check("daemon start", true);
-        check("daemon stop --json", true);
-        check("daemon restart", true);
-        check("daemon run", false);
-        check("logs -f", true);
-        check("", true);
-        check("inbox --json", true);
-        check("updates", true);
-        check("updates --since u1.a.1 --wait 45s", true);
-        check("updates --wait", true);
-        check("updates --wait --json", true);
-        check("updates --wait soon", false);
-        check("search token", true);
-        check("search drop the token --limit 5 --json", true);
-        check("search", false);
-        check("search token --limit 0", false);
-        check("mark-read a b", true);
-        check("mark-read --all", true);
-        check("mark-read", false);
-        check("mark-read a --all", false);
-        check("watch --json", true);
+        for (line, accepted) in LINES {
+            check(line, accepted);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::machine::Machine;
 use tests::python_reader;
 use tests::servers::bare::BareRepository;
@@ -49,6 +49,36 @@ fn a_full_outbox_is_told_from_a_remote_that_is_away_and_loses_nothing() {
     assert_eq!(offline["pending"], OPERATIONS_MAX, "{offline}");
 
     let over = json!({"topic": "topic-1", "title": "Over", "body": "b", "idempotency_key": "over"});
+    refuses(&alice, &mut claude, &over, &offline);
+    let topic = &written["topic-1"];
+    assert_eq!(claude.count("topic-1"), topic.len() as u64, "reads go on");
+
+    remote.come_back();
+    let _asked = alice.cli(&["sync"]);
+    wait_until("all is on the remote", PATIENCE * 4, || {
+        let shown = alice.repository("acme");
+        shown["pending"] == 0 && shown["state"] == "synced" && shown["trouble"].is_null()
+    });
+    let said = claude.call("say", over).structured;
+    let id = said["entry_id"].as_str().expect("there is room").to_owned();
+    written.entry("topic-1".to_owned()).or_default().insert(id);
+    alice.wait_in_step("acme");
+    for (topic, ids) in &written {
+        let entries = python_reader::entries(&remote.text(&format!("{topic}.md")));
+        let there: Vec<String> = entries.into_iter().filter_map(|entry| entry.id).collect();
+        assert_eq!(there.len(), ids.len(), "each once in {topic}");
+        assert_eq!(&there.into_iter().collect::<BTreeSet<_>>(), ids);
+    }
+    assert_eq!(
+        remote.log().len(),
+        OPERATIONS_MAX + 1,
+        "a commit an operation"
+    );
+    remote.assert_sound();
+}
+
+/// One more is refused, with what is in the way and what it is that fills the outbox.
+fn refuses(alice: &Machine, claude: &mut Shim, over: &Value, offline: &Value) {
     let refused = claude.attempt("say", over.clone());
     assert!(
         refused.is_error && refused.code() == "outbox_full",
@@ -75,31 +105,6 @@ fn a_full_outbox_is_told_from_a_remote_that_is_away_and_loses_nothing() {
     let said = alice.cli(&["say", "topic-1", "--title", "Over", "--body", "b"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.stderr.contains("outbox"), "{said:?}");
-    let topic = &written["topic-1"];
-    assert_eq!(claude.count("topic-1"), topic.len() as u64, "reads go on");
-
-    remote.come_back();
-    let _asked = alice.cli(&["sync"]);
-    wait_until("all is on the remote", PATIENCE * 4, || {
-        let shown = alice.repository("acme");
-        shown["pending"] == 0 && shown["state"] == "synced" && shown["trouble"].is_null()
-    });
-    let said = claude.call("say", over).structured;
-    let id = said["entry_id"].as_str().expect("there is room").to_owned();
-    written.entry("topic-1".to_owned()).or_default().insert(id);
-    alice.wait_in_step("acme");
-    for (topic, ids) in &written {
-        let entries = python_reader::entries(&remote.text(&format!("{topic}.md")));
-        let there: Vec<String> = entries.into_iter().filter_map(|entry| entry.id).collect();
-        assert_eq!(there.len(), ids.len(), "each once in {topic}");
-        assert_eq!(&there.into_iter().collect::<BTreeSet<_>>(), ids);
-    }
-    assert_eq!(
-        remote.log().len(),
-        OPERATIONS_MAX + 1,
-        "a commit an operation"
-    );
-    remote.assert_sound();
 }
 
 /// Lays as many operations into the outbox of a stopped daemon as make it `operations_len`, each
