@@ -16,6 +16,10 @@ use crate::session::Session;
 /// How long an answer may take, over what the request itself waits for.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// What trying a way in out takes besides: after an exchange that may be under way, two of its own,
+/// each with the settings' usual `network_timeout`.
+const TRY_OUT_WAIT_MAX: Duration = Duration::from_secs(90);
+
 /// Why the daemon is not reached, as far as a command goes on differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
@@ -220,6 +224,7 @@ impl Link {
         let seconds = match &request {
             Request::Sync(sync) => sync.wait_seconds.into(),
             Request::ListUpdates(list) => list.wait_seconds.unwrap_or(0).unsigned_abs(),
+            Request::CredentialTest => TRY_OUT_WAIT_MAX.as_secs(),
             Request::Status
             | Request::ListThreads(_)
             | Request::ReadThread(_)
@@ -234,7 +239,6 @@ impl Link {
             | Request::Whoami
             | Request::RepositoryList
             | Request::CredentialReload
-            | Request::CredentialTest
             | Request::SettingsReload
             | Request::Stop => 0,
         };

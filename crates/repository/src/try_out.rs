@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::fetch::{Failure, callbacks, connected, prepare_waits};
-use crate::{Clone, Remote, TransferError, bearer, web_settings};
+use crate::{Clone, Kind, Remote, TransferError, bearer, web_settings};
 
 /// What a remote lets us do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,11 @@ impl Clone {
             }
         };
         let read = self.tried(remote, |exchange| reads(&repository, exchange));
-        let write = self.tried(remote, |exchange| writes(&repository, exchange));
+        let write = match &read {
+            // Who does not answer would only be waited for once more.
+            Err(trouble) if trouble.kind == Kind::Offline => Err(trouble.clone()),
+            Ok(()) | Err(_) => self.tried(remote, |exchange| writes(&repository, exchange)),
+        };
         TriedOut { read, write }
     }
 
