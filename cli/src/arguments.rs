@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, list, logs, mark_read, read, repo, say, search,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, read, repo, say, search,
     set_status, sync, updates,
 };
 
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Updates(updates::Arguments),
     /// Find entries that hold all of some words
     Search(search::Arguments),
+    /// Say to a coding agent what waits, for its client's hooks
+    Hook(hook::Arguments),
     /// Count threads as read
     MarkRead(mark_read::Arguments),
     /// Print what becomes known, a line each, until interrupted
@@ -119,7 +121,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 59] = [
+    const LINES: [(&str, bool); 65] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),
@@ -183,6 +185,12 @@ mod tests {
         ("search drop the token --limit 5 --json", true),
         ("search", false),
         ("search token --limit 0", false),
+        ("hook session-start", true),
+        ("hook prompt --client codex", true),
+        ("hook wait --client claude-code", true),
+        ("hook prompt --client cursor", true),
+        ("hook start", false),
+        ("hook prompt --client vim", false),
         ("mark-read a b", true),
         ("mark-read --all", true),
         ("mark-read", false),

@@ -5,6 +5,7 @@ pub(crate) mod credential;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod handoff;
+pub(crate) mod hook;
 pub(crate) mod inbox;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -21,15 +22,24 @@ pub(crate) mod watch;
 pub(crate) mod write;
 
 use crate::arguments::Command;
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use crate::report::Report;
 use crate::session::Session;
 
-/// Carries the command out; `None` where it has printed what there was while it ran.
+/// How a command ended that did what it could.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// With something to show.
+    Showing(Report),
+    /// It has printed what there was while it ran.
+    With(Exit),
+}
+
+/// Carries the command out.
 ///
 /// # Errors
 /// The [`Problem`] for which there is nothing else to show.
-pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>, Problem> {
+pub(crate) fn run(session: &Session, command: Command) -> Result<Ended, Problem> {
     match command {
         Command::Inbox => inbox::run(session),
         Command::Status => status::run(session),
@@ -42,13 +52,16 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Option<Report>,
         Command::Updates(arguments) => updates::run(session, &arguments),
         Command::Search(arguments) => search::run(session, arguments),
         Command::MarkRead(arguments) => mark_read::run(session, arguments),
-        Command::Watch => return watch::run(session).map(|()| None),
+        Command::Watch => return watch::run(session).map(|()| Ended::With(Exit::Done)),
         Command::Sync(arguments) => sync::run(session, &arguments),
         Command::Credential(command) => credential::run(session, command),
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),
         Command::Doctor(arguments) => doctor::run(session, arguments),
-        Command::Logs(arguments) => return logs::run(session, &arguments).map(|()| None),
+        Command::Hook(arguments) => return Ok(Ended::With(hook::run(session, &arguments))),
+        Command::Logs(arguments) => {
+            return logs::run(session, &arguments).map(|()| Ended::With(Exit::Done));
+        }
     }
-    .map(Some)
+    .map(Ended::Showing)
 }

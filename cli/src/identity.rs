@@ -26,13 +26,18 @@ const MARKERS: [(&str, &str); 15] = [
 
 /// The agent's name, or none where a person speaks.
 pub(crate) fn agent(flag: Option<&str>, environment: &BTreeMap<String, String>) -> Option<String> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-    flag.map(str::to_owned)
-        .or_else(|| variable("WATERCOOLER_AGENT").cloned())
-        .or_else(|| {
-            let marker = MARKERS.iter().find(|(name, _)| variable(name).is_some());
-            marker.map(|(_, agent)| (*agent).to_owned())
-        })
+    let is_set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+    named(flag, environment).or_else(|| {
+        let marker = MARKERS.iter().find(|(name, _)| is_set(name));
+        marker.map(|(_, agent)| (*agent).to_owned())
+    })
+}
+
+/// The agent's name, where the flag or the variable says it.
+pub(crate) fn named(flag: Option<&str>, environment: &BTreeMap<String, String>) -> Option<String> {
+    let variable = environment.get("WATERCOOLER_AGENT");
+    let variable = variable.filter(|value| !value.is_empty());
+    flag.map(str::to_owned).or_else(|| variable.cloned())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod hook;
 mod identity;
 mod link;
 mod plain;
@@ -13,6 +14,7 @@ mod settings;
 mod text;
 mod working_tree;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -20,6 +22,7 @@ use clap::Parser;
 use serde_json::json;
 
 use crate::arguments::{Arguments, Command};
+use crate::commands::Ended;
 use crate::problem::{Exit, Problem};
 use crate::report::Report;
 use crate::session::Session;
@@ -30,11 +33,15 @@ fn main() -> ExitCode {
         Err(error) => return misused(&error),
     };
     let json = arguments.common.json;
-    let done = Session::of_process(arguments.common)
-        .and_then(|session| commands::run(&session, arguments.command.unwrap_or(Command::Inbox)));
+    let session = Session::of_process(arguments.common);
+    let command = arguments.command.unwrap_or(Command::Inbox);
+    if session.is_err() && matches!(command, Command::Hook(_)) {
+        return ExitCode::from(Exit::Done.code());
+    }
+    let done = session.and_then(|session| commands::run(&session, command));
     let exit = match done {
-        Ok(Some(report)) => show(&report, json),
-        Ok(None) => Exit::Done,
+        Ok(Ended::Showing(report)) => show(&report, json),
+        Ok(Ended::With(exit)) => exit,
         Err(problem) => fail(&problem, json),
     };
     ExitCode::from(exit.code())
@@ -42,6 +49,9 @@ fn main() -> ExitCode {
 
 /// Help and the version are answers; anything else is bad usage, also where JSON was asked for.
 fn misused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && is_hook(std::env::args_os().skip(1)) {
+        return ExitCode::from(Exit::Done.code());
+    }
     let asked_for_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && asked_for_json {
         let words = error.to_string();
@@ -58,6 +68,19 @@ fn misused(error: &clap::Error) -> ExitCode {
         Exit::Done
     };
     ExitCode::from(exit.code())
+}
+
+/// Whether it is a client's hook that was misused: a client takes its failure, and 2 above all, for
+/// more than it is.
+fn is_hook(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    while let Some(argument) = arguments.next() {
+        if argument == "--repository" || argument == "--agent" {
+            arguments.next();
+        } else if !argument.to_string_lossy().starts_with("--") {
+            return argument == "hook";
+        }
+    }
+    false
 }
 
 fn show(report: &Report, json: bool) -> Exit {
@@ -95,5 +118,24 @@ fn print(to: &mut impl Write, text: &str) -> io::Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misused_hook_is_known_from_other_commands() {
+        fn check(line: &str, expected: bool) {
+            let words = line.split_whitespace().map(OsString::from);
+            assert_eq!(is_hook(words), expected, "{line}");
+        }
+        check("hook", true);
+        check("hook no-such --json", true);
+        check("--json --repository acme --agent=Codex hook prompt", true);
+        check("--repository hook", false);
+        check("say topic --title hook", false);
+        check("", false);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Unavailable,
     /// Not permitted.
     NotPermitted,
+    /// A hook wakes its agent: the client asks for this number.
+    Woken,
 }
 
 impl Exit {
@@ -26,7 +28,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Woken => 2,
             Self::Unavailable => 69,
             Self::NotPermitted => 77,
         }

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) dirs: Dirs,
     /// The first line of every connection that this process makes.
     pub(crate) hello: Hello,
+    /// The agent that the flag or the variable names.
+    pub(crate) named_agent: Option<String>,
     /// `--repository`.
     pub(crate) repository: Option<String>,
     /// Whether one JSON document is wanted.
@@ -49,6 +51,7 @@ impl Session {
             .is_some_and(|value| !value.is_empty());
         let dumb = environment.get("TERM").is_some_and(|value| value == "dumb");
         Ok(Self {
+            named_agent: identity::named(common.agent.as_deref(), &environment),
             dirs,
             hello: Hello {
                 agent: identity::agent(common.agent.as_deref(), &environment),

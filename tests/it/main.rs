@@ -8,6 +8,7 @@ mod doctor;
 mod endless_remotes;
 mod foreign_history;
 mod full_outbox;
+mod hooks;
 mod hostile;
 mod housekeeping;
 mod identity;

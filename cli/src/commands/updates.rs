@@ -93,6 +93,7 @@ fn every_page(
             since,
             wait_seconds: Some(seconds as i64),
             limit: Some(PAGE_UPDATES),
+            unmarked: false,
         }))
     };
     let left = || deadline.saturating_duration_since(Instant::now());

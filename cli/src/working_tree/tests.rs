@@ -36,6 +36,7 @@ fn home(settings: &str) -> Home {
     let dirs = Dirs::under(folder.path());
     fs::write(&dirs.config, settings).unwrap();
     let session = Session {
+        named_agent: None,
         dirs,
         hello: hello(),
         repository: None,

@@ -280,6 +280,9 @@ pub struct ListUpdates {
     /// How many at most; absent: 50.
     #[serde(default)]
     pub limit: Option<i64>,
+    /// The agent's place stays where it is: a program looks, for an agent to come.
+    #[serde(default)]
+    pub unmarked: bool,
 }
 
 /// Arguments of `search`.

@@ -70,16 +70,18 @@ pub(crate) async fn list(
         }
     };
     let bounds = handle.arrivals.bounds();
-    handle.asked.told(
-        agent,
-        Answering {
-            now: Timestamp::now().as_second(),
-            log: &bounds.log,
-            from: start.number,
-            upto: found.upto,
-            call: context.resent_as.as_deref(),
-        },
-    );
+    if !asked.unmarked {
+        handle.asked.told(
+            agent,
+            Answering {
+                now: Timestamp::now().as_second(),
+                log: &bounds.log,
+                from: start.number,
+                upto: found.upto,
+                call: context.resent_as.as_deref(),
+            },
+        );
+    }
     let cursor = |number| Cursor::new(&bounds.log, number).to_string();
     let condition = &found.snapshot.condition;
     Ok(Answer::Updates(Updates {

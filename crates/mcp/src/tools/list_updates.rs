@@ -24,6 +24,7 @@ pub(super) fn call(arguments: &Arguments) -> Result<Call, Failure> {
         since: arguments.text("since")?,
         wait_seconds: arguments.integer("wait_seconds")?,
         limit: arguments.integer("limit")?,
+        unmarked: false,
     });
     Ok(Call::new(request, Shows::Updates))
 }
