@@ -95,7 +95,7 @@ pub(crate) struct Fetched {
     pub(crate) rewritten: Option<Tip>,
     /// Entries that stood in the base before and do not in this one.
     pub(crate) vanished: Option<Loss>,
-    /// Pending operations that the rewritten history held: they are done.
+    /// Pending operations that the tip before held: they are done.
     pub(crate) landed: Vec<EntryId>,
     /// Those of them whose entries had been taken out before that.
     pub(crate) taken_out: Vec<Loss>,
@@ -244,10 +244,10 @@ impl Performer {
         let base = base::advance(&self.clone, before, fetched.tip.as_ref())?;
         let changed = base::changed(before, &base);
         let rewritten = fetched.rewritten.is_some();
-        let landed = if rewritten {
-            self.landed(before, pending)?
-        } else {
+        let landed = if base.tip == before.tip {
             Vec::new()
+        } else {
+            self.landed(before, pending, rewritten)?
         };
         Ok(Fetched {
             vanished: self.vanished(before, &base, &changed, rewritten)?,

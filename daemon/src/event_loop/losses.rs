@@ -62,7 +62,7 @@ impl EventLoop {
         }
     }
 
-    /// Operations of ours that the rewritten history held are done, and stay gone.
+    /// Operations of ours that the tip before held are done, and stay gone where they are gone.
     pub(super) fn landed(&mut self, ids: &[EntryId]) {
         if ids.is_empty() {
             return;

@@ -30,24 +30,37 @@ impl Performer {
     }
 
     /// Those operations that stood in a tip: they were on the remote, whatever became of the news,
-    /// and are not put there again after its history was rewritten.
-    pub(super) fn landed(&self, base: &Base, slots: &[Slot]) -> Result<Vec<EntryId>, CloneError> {
+    /// and are not put there again by what took them out. Where the history was not rewritten, what
+    /// its trailers name is found by any replay; an entry without one by nothing but its file.
+    pub(super) fn landed(
+        &self,
+        base: &Base,
+        slots: &[Slot],
+        rewritten: bool,
+    ) -> Result<Vec<EntryId>, CloneError> {
         let Some(tip) = &base.tip else {
             return Ok(Vec::new());
         };
         let mut known: HashMap<Option<&str>, HashSet<EntryId>> = HashMap::new();
         let mut landed = Vec::new();
         for operation in slots.iter().map(|slot| &slot.kept.operation) {
+            let in_file = base
+                .threads
+                .get(&operation.topic)
+                .is_some_and(|shown| shown.summary.place_of(&operation.id).is_some());
+            if in_file {
+                landed.push(operation.id.clone());
+                continue;
+            }
+            if !rewritten {
+                continue;
+            }
             let made_on = operation.made_on.as_deref();
             let trailers = match known.entry(made_on) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => entry.insert(self.clone.ids_since(made_on, tip)?),
             };
-            let in_file = base
-                .threads
-                .get(&operation.topic)
-                .is_some_and(|shown| shown.summary.place_of(&operation.id).is_some());
-            if in_file || trailers.contains(&operation.id) {
+            if trailers.contains(&operation.id) {
                 landed.push(operation.id.clone());
             }
         }

@@ -80,14 +80,15 @@ impl Performer {
             warn!(repository = %self.name, %error, "The old tip could not be kept");
             Loss::between(before, &base, &changed, rewritten)
         });
-        let landed = if rewritten {
-            self.landed(before, pending).unwrap_or_else(|error| {
-                warn!(repository = %self.name, %error, "What had landed is not known");
-                Vec::new()
-            })
+        let landed = if base.tip == before.tip {
+            Ok(Vec::new())
         } else {
-            Vec::new()
+            self.landed(before, pending, rewritten)
         };
+        let landed = landed.unwrap_or_else(|error| {
+            warn!(repository = %self.name, %error, "What had landed is not known");
+            Vec::new()
+        });
         Ok(Fetched {
             vanished,
             landed,

@@ -97,6 +97,11 @@ fn by_an_unrelated_one() {
 /// The daemon died after the remote had taken an operation and before it was crossed off; then
 /// `theirs` takes it out of the remote.
 fn check_landed(theirs: impl FnOnce(&Person)) {
+    check_landed_and_seen(|_| (), theirs);
+}
+
+/// So, but before the daemon died it saw what `first` makes of that.
+fn check_landed_and_seen(first: impl FnOnce(&mut Scene), theirs: impl FnOnce(&Person)) {
     let mut scene = Scene::new();
     scene.remote.go_away();
     let gone = scene.say("plan", "Landed");
@@ -107,6 +112,7 @@ fn check_landed(theirs: impl FnOnce(&Person)) {
     scene.remote.come_back();
     scene.heard();
     assert_eq!(scene.remote.commits_of(&gone), 1);
+    first(&mut scene);
 
     scene.machine.stop();
     let answers = state.join("answers");
@@ -141,6 +147,24 @@ fn or_reverted_with_an_entry_of_ours_that_had_landed() {
         carol.git(&["revert", "--no-edit", "HEAD"]);
         carol.push();
     });
+}
+
+#[test]
+fn reverted_after_its_commit_lost_its_trailer() {
+    check_landed_and_seen(
+        |scene| {
+            scene.carol.pull();
+            scene
+                .carol
+                .git(&["commit", "--quiet", "--amend", "-m", "Mine"]);
+            scene.carol.rewrite();
+            scene.heard();
+        },
+        |carol| {
+            carol.git(&["revert", "--no-edit", "HEAD"]);
+            carol.push();
+        },
+    );
 }
 
 #[test]

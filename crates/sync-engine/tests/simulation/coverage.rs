@@ -103,7 +103,7 @@ occurrences! {
     CountedVanished,
     /// Such entries came back.
     CameBack,
-    /// A pending operation was found to have landed in history that was rewritten.
+    /// A pending operation was found to have landed in the tip before.
     Landed,
     /// A push had nothing to send, since all of it had landed before.
     FoundThere,

@@ -31,18 +31,21 @@ impl Machine {
             return Vec::new();
         }
         self.must_look = false;
-        let mut settled = Vec::new();
-        if !remote.descends(tip, before) {
+        let rewritten = !remote.descends(tip, before);
+        if rewritten {
             counts.note(Occurrence::SawRewritten);
             self.backups.insert(before);
-            let landed = self.pending().into_iter();
-            let landed = landed.filter(|operation| has_landed(remote, before, operation));
-            settled.extend(landed.map(|operation| operation.id));
-            for _ in &settled {
-                counts.note(Occurrence::Landed);
-            }
         }
+        let mut settled = Vec::new();
         if tip != before {
+            let stood = remote.ids(before);
+            for operation in self.pending() {
+                let in_file = stood.contains(&operation.id);
+                if in_file || (rewritten && has_landed(remote, before, &operation)) {
+                    counts.note(Occurrence::Landed);
+                    settled.push(operation.id);
+                }
+            }
             self.compare(before, tip, remote, now, counts);
         }
         let shown = [before, tip].map(|tip| remote.ids(tip));
