@@ -1,7 +1,6 @@
 //! Owns one repository's changing state: takes what happened, asks the engine what to do, starts
 //! it, and shows the outcome. It awaits nothing but the next thing that happens.
 
-mod batch;
 mod losses;
 pub(crate) mod mending;
 mod outcomes;
@@ -14,6 +13,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use protocol::answer::Trouble as ShownTrouble;
 use sync_engine::action::Action;
+use sync_engine::delivery::{self, BatchMax, Weight};
 use sync_engine::engine::Engine;
 use sync_engine::event::Event;
 use sync_engine::trouble::{Trouble, TroubleKind};
@@ -34,6 +34,19 @@ use crate::perform::{Finished, Performer, unix_now};
 use crate::snapshot::{Base, Snapshot};
 use crate::vanished::Vanished;
 use crate::working_tree::WorkingTree;
+
+/// How many operations one push takes at most; the rest goes with the next, right after. All of a
+/// push share a deadline, so that it must not be too much work for a slow machine.
+const PUSH_OPERATIONS_MAX: usize = 1_000;
+
+/// How many bytes of text in them at most, where it is more than one operation: what one frame to
+/// the worker is for.
+const PUSH_BYTES_MAX: usize = 16 << 20;
+
+/// How many bytes of threads they may make at most, where it is more than one operation: each is a
+/// version of its whole thread, which is hashed and packed. A machine with much else to do was
+/// measured at 40 MB a second.
+const PUSH_VERSIONS_BYTES_MAX: usize = 256 << 20;
 
 /// How many messages wait for the loop at most; a sender beyond waits itself.
 pub(crate) const INBOX_MAX: usize = 1024;
@@ -161,8 +174,7 @@ impl EventLoop {
             }
             Action::Tidy => self.performer.tidy(),
             Action::Push => {
-                let text_len = |topic: &Topic| self.pending.text_len(topic);
-                let slots = batch::first(self.pending_slots(), text_len);
+                let slots = self.batch();
                 let room = self.outbox.room_to_hold();
                 self.performer.push(Arc::clone(&self.base), slots, room);
             }
@@ -172,6 +184,27 @@ impl EventLoop {
     fn pending_slots(&self) -> Vec<Slot> {
         let slots = self.pending.ids().filter_map(|id| self.outbox.slot(id));
         slots.collect()
+    }
+
+    /// What the next push takes, in order.
+    fn batch(&self) -> Vec<Slot> {
+        let mut slots: Vec<_> = self.pending_slots().into_iter().map(Some).collect();
+        let weigh = |slot: &Slot| Weight {
+            bytes: slot.weight(),
+            version_bytes: self.pending.text_len(&slot.kept.operation.topic),
+        };
+        let weights: Vec<Weight> = slots.iter().flatten().map(weigh).collect();
+        let max = BatchMax {
+            operations: PUSH_OPERATIONS_MAX,
+            bytes: PUSH_BYTES_MAX,
+            versions_bytes: PUSH_VERSIONS_BYTES_MAX,
+        };
+        let held_back = (self.pending.held_back_len() > 0).then(|| fastrand::usize(..));
+        let places = delivery::batch(&weights, max, held_back);
+        places
+            .into_iter()
+            .filter_map(|at| slots[at].take())
+            .collect()
     }
 
     /// Hands what waits for the disk to it, all at once, unless it is busy.

@@ -8,12 +8,14 @@
 //! it was written. Where none of the three is taken, one by chance is tried; where that is refused
 //! too nothing is known, and all go on waiting.
 
+mod batch;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
+pub use batch::{BatchMax, Weight, batch};
 pub use outcome::{Delivered, Refusal, Stop, Stopped, events};
 
 /// How many parts one sifting sends at most: enough to find two among a thousand. What is left goes

@@ -43,6 +43,8 @@ pub(crate) struct Machine {
     pub(crate) must_look: bool,
     /// Nobody knows what came of the last push.
     unknown: bool,
+    /// The remote took none of what was tried last, by its rules.
+    held_back: bool,
     /// Counts the crashes: what was under way before one concerns nobody after it.
     pub(crate) life: u32,
     pub(crate) power: Power,
@@ -77,6 +79,7 @@ impl Machine {
             saw: BTreeSet::new(),
             must_look: false,
             unknown: false,
+            held_back: false,
             life: 0,
             power: Power::Off,
             asleep_until: Moment::ZERO,
@@ -154,6 +157,7 @@ impl Machine {
         self.power = Power::Off;
         self.exchange = None;
         self.must_look = false;
+        self.held_back = false;
         self.released.clear();
         self.asleep_until = Moment::ZERO;
         self.disk.crash(chance);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sync_engine::delivery::{Delivery, NotTaken, Stop, Stopped, Taken, events};
+use sync_engine::delivery::{
+    BatchMax, Delivery, NotTaken, Stop, Stopped, Taken, Weight, batch, events,
+};
 use sync_engine::moment::{Moment, Span};
 use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::entry_id::EntryId;
@@ -18,6 +20,12 @@ use crate::replay::{Replayed, replay};
 
 /// Operations of one push: more must wait for the next now and then.
 const PUSH_OPERATIONS_MAX: [usize; 3] = [4, 8, 16];
+
+/// Every operation of a simulation weighs as much as the others.
+const ONE: Weight = Weight {
+    bytes: 1,
+    version_bytes: 1,
+};
 
 /// An operation in a push.
 #[derive(Clone)]
@@ -59,8 +67,16 @@ impl Machine {
             counts.note(Occurrence::PushedAfterUnknown);
         }
         let most = PUSH_OPERATIONS_MAX[self.number % PUSH_OPERATIONS_MAX.len()];
-        let pending = self.pending().into_iter().take(most);
-        let sent = pending.map(|operation| Sent {
+        let pending = self.pending();
+        let max = BatchMax {
+            operations: most,
+            bytes: usize::MAX,
+            versions_bytes: usize::MAX,
+        };
+        let held_back = self.held_back.then(|| chance.number() as usize);
+        let places = batch(&vec![ONE; pending.len()], max, held_back);
+        let sent = places.into_iter().map(|at| pending[at].clone());
+        let sent = sent.map(|operation| Sent {
             was_held: self.released.contains(&operation.id),
             operation,
         });
@@ -167,8 +183,14 @@ impl Machine {
             self.disk.move_to(Folder::Held, &id);
             held.push(id);
         }
+        if !done.is_empty() || !held.is_empty() {
+            self.held_back = false;
+        }
         let stopped = delivered.stop(held.len()).map(|stop| match stop {
-            Stop::Refused => Stopped::Failed(Trouble::new(TroubleKind::PushRefused)),
+            Stop::Refused => {
+                self.held_back = true;
+                Stopped::Failed(Trouble::new(TroubleKind::PushRefused))
+            }
             Stop::Failed(stopped) => stopped,
         });
         self.must_look = match stopped {
