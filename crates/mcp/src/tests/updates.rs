@@ -54,7 +54,7 @@ async fn a_page_of_updates() {
         json!({"since": "u1.a1.5", "wait_seconds": "45", "limit": 2.0, "code_path": "/src"}),
         page(vec![update(2), bare]),
         expect![[r#"
-            ListUpdates(ListUpdates { since: Some("u1.a1.5"), wait_seconds: Some(45), limit: Some(2) })
+            ListUpdates(ListUpdates { since: Some("u1.a1.5"), wait_seconds: Some(45), limit: Some(2), unmarked: false })
             isError: false
             # Updates: 2
             - auth-refactor [2] Codex (bob) — Start &lt;now&gt; | your turn | Ball: Claude (alice) | 2026-01-05T09:00:00Z | 01JGT2
@@ -78,7 +78,7 @@ async fn nothing_new_says_where_to_go_on() {
         ..page(Vec::new())
     };
     check(json!({"since": ""}), nothing, expect![[r#"
-        ListUpdates(ListUpdates { since: None, wait_seconds: None, limit: None })
+        ListUpdates(ListUpdates { since: None, wait_seconds: None, limit: None, unmarked: false })
         isError: false
         (as of 10:42, offline)
         # Updates: 0
