@@ -23,6 +23,7 @@ mod prompts;
 mod protected_branch;
 mod python_grammar;
 mod refused;
+mod sandboxes;
 mod searching;
 mod settings;
 mod shim;

@@ -19,6 +19,7 @@ pub mod processes;
 pub mod programs;
 pub mod python_reader;
 pub mod raw;
+pub mod sandbox;
 pub mod scratch;
 pub mod servers;
 pub mod settings;
