@@ -5,6 +5,7 @@ mod conflicts;
 mod contention;
 mod crash;
 mod doctor;
+mod documents;
 mod endless_remotes;
 mod foreign_history;
 mod full_outbox;
