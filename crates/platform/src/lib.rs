@@ -7,6 +7,7 @@ pub mod dirs;
 pub mod durable;
 pub mod open_files;
 pub mod placed;
+pub mod plain_file;
 pub mod private_folder;
 pub mod process;
 pub mod single_instance;

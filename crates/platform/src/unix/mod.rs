@@ -76,6 +76,13 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
+/// A pipe that nobody writes to is opened, instead of waited for; no terminal becomes ours.
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options.read(true).open(path)
+}
+
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
