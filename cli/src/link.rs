@@ -238,6 +238,8 @@ impl Link {
             | Request::Health
             | Request::Whoami
             | Request::RepositoryList
+            | Request::RepositoryProbe(_)
+            | Request::RepositoryForget(_)
             | Request::CredentialReload
             | Request::SettingsReload
             | Request::Stop => 0,
@@ -288,6 +290,8 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         | Request::RepositoryList
         | Request::CredentialReload
         | Request::CredentialTest
+        | Request::RepositoryProbe(_)
+        | Request::RepositoryForget(_)
         | Request::SettingsReload
         | Request::Stop => None,
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use platform::dirs::Dirs;
-use protocol::answer::{Origin, RepositoryState};
+use protocol::answer::RepositoryState;
 use repository::{Author, Clone as GitClone, CloneConfig, CloneError, Remote, RemoteUrl, Tip};
 use sync_engine::engine::Engine;
 use sync_engine::limits::Limits;
@@ -108,10 +108,7 @@ pub(crate) fn open(
         damage,
         remote,
         link: Arc::new(link),
-        author: Author {
-            name: settings.identity.name.clone(),
-            email: settings.identity.email.clone(),
-        },
+        author: author(settings, of),
         vanished_file: VanishedFile::in_folder(&state),
         results,
     };
@@ -204,6 +201,14 @@ fn remote(settings: &Settings, of: &RepositorySettings) -> anyhow::Result<Option
     }))
 }
 
+fn author(settings: &Settings, of: &RepositorySettings) -> Author {
+    let identity = &settings.identity;
+    Author {
+        name: (of.author_name.as_ref()).map_or_else(|| identity.name.clone(), Clone::clone),
+        email: (of.author_email.as_ref()).map_or_else(|| identity.email.clone(), Clone::clone),
+    }
+}
+
 fn assemble(
     surroundings: &Surroundings,
     settings: &Settings,
@@ -232,7 +237,7 @@ fn assemble(
         name: of.name.clone(),
         settings: of.clone(),
         url_shown: url_shown(&performer),
-        origin: Origin::Settings,
+        origin: of.origin,
         snapshot: Arc::clone(&shown),
         replaced: replacements,
         clone: Arc::clone(&performer.clone),

@@ -1,15 +1,20 @@
 //! Serves the local socket: a task a connection, which ends alone when its client vanishes.
 
+pub(crate) mod allowance;
 pub(crate) mod answers;
 pub(crate) mod caller;
 pub(crate) mod checkout;
+pub(crate) mod client;
 #[cfg(feature = "conformance")]
 pub(crate) mod conformance;
 pub(crate) mod credentials;
 pub(crate) mod door;
 pub(crate) mod listening;
 pub(crate) mod marking;
+mod named;
 pub(crate) mod page;
+pub(crate) mod places;
+pub(crate) mod probe;
 pub(crate) mod reads;
 pub(crate) mod refusals;
 pub(crate) mod searches;
@@ -31,6 +36,7 @@ use protocol::hello::{Hello, PROTOCOL, Speaks, Welcome};
 use protocol::request::{Ask, Request};
 use tracing::{debug, warn};
 
+use crate::server::client::Client;
 use crate::server::door::{Door, FILES_WANTED, Stranger};
 use crate::server::listening::Listening;
 use crate::shared::Shared;
@@ -108,11 +114,12 @@ fn welcome(hello: &Hello) -> Welcome {
 }
 
 async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyhow::Result<()> {
+    let client = Client::new(hello);
     while let Some(ask) = stream.receive::<Ask>().await? {
         let outcome = match &ask.request {
-            Request::Watch => return watch::serve(stream, shared, hello, ask).await,
+            Request::Watch => return watch::serve(stream, shared, client, ask).await,
             Request::ListUpdates(_) => {
-                let answering = answers::answer(&shared, &hello, &ask.context, &ask.request);
+                let answering = answers::answer(&shared, &client, &ask.context, &ask.request);
                 tokio::select! {
                     biased;
                     outcome = answering => outcome,
@@ -135,8 +142,10 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
             | Request::RepositoryList
             | Request::CredentialReload
             | Request::CredentialTest
+            | Request::RepositoryProbe(_)
+            | Request::RepositoryForget(_)
             | Request::SettingsReload
-            | Request::Stop => answers::answer(&shared, &hello, &ask.context, &ask.request).await,
+            | Request::Stop => answers::answer(&shared, &client, &ask.context, &ask.request).await,
         };
         stream
             .send(&Reply {
@@ -161,14 +170,14 @@ fn session_parts(shared: &Arc<Shared>, hello: Hello) -> (mcp::Session, mcp::Ask,
         channel,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let hello = Arc::new(hello);
-    let (asking, asker) = (Arc::clone(shared), Arc::clone(&hello));
+    let client = Arc::new(Client::new(hello));
+    let (asking, asker) = (Arc::clone(shared), Arc::clone(&client));
     let ask: mcp::Ask = Arc::new(move |context, request| {
-        let (shared, hello) = (Arc::clone(&asking), Arc::clone(&asker));
-        Box::pin(async move { answers::answer(&shared, &hello, &context, &request).await })
+        let (shared, client) = (Arc::clone(&asking), Arc::clone(&asker));
+        Box::pin(async move { answers::answer(&shared, &client, &context, &request).await })
     });
     let telling = Arc::clone(shared);
     let listen: mcp::Listen =
-        Arc::new(move |context| Box::new(Listening::begin(&telling, &hello, context, channel)));
+        Arc::new(move |context| Box::new(Listening::begin(&telling, &client, context, channel)));
     (session, ask, listen)
 }

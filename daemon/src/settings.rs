@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
+use protocol::answer::Origin;
+
 mod account;
 mod explain;
 mod file;
@@ -120,6 +122,12 @@ pub(crate) struct RepositorySettings {
     pub(crate) muted: bool,
     /// No exchange with the remote.
     pub(crate) paused: bool,
+    /// Whether the file names it, or a client's environment.
+    pub(crate) origin: Origin,
+    /// Commit author, other than [`Identity::name`]: of a client's environment alone.
+    pub(crate) author_name: Option<String>,
+    /// The same, of [`Identity::email`].
+    pub(crate) author_email: Option<String>,
 }
 
 impl RepositorySettings {
@@ -138,6 +146,9 @@ impl RepositorySettings {
             hints: None,
             muted: false,
             paused: false,
+            origin: Origin::Settings,
+            author_name: None,
+            author_email: None,
         }
     }
 }

@@ -1,19 +1,26 @@
 //! What all connections share: who is served, from which repositories, under which settings.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use protocol::answer::Trouble;
+use protocol::environment::EnvironmentRepository;
+use protocol::failure::Failure;
 use threads::names::Names;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::bodies::Bodies;
+use crate::checkout::Looking;
+use crate::credentials::Credentials;
 use crate::handle::Handle;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
 use crate::news::News;
 use crate::recent_agents::RecentAgents;
+use crate::server::allowance::Allowances;
+use crate::server::places::Code;
 use crate::settings::Settings;
 
 /// What all connections share. Fields only: what is done with them stands in `server/`.
@@ -33,6 +40,18 @@ pub(crate) struct Shared {
     pub(crate) recent_agents: RecentAgents,
     /// How many searches may begin.
     pub(crate) searches: Arc<Semaphore>,
+    /// How much each client wrote.
+    pub(crate) allowances: Allowances,
+    /// At code checkouts.
+    pub(crate) looking: Looking,
+    /// At remotes that are to be set up.
+    pub(crate) probing: Looking,
+    /// Where working trees are.
+    pub(crate) trees: PathBuf,
+    /// What leads into remotes.
+    pub(crate) credentials: Arc<Credentials>,
+    /// Where the clones of probes are.
+    pub(crate) probes: PathBuf,
     /// When the daemon started.
     pub(crate) started: Instant,
     /// To the supervisor.
@@ -48,8 +67,10 @@ pub(crate) struct Setup {
     pub(crate) trouble: Option<Trouble>,
     /// Agents' names.
     pub(crate) names: Names,
-    /// In the order of the settings.
+    /// In the order of the settings, then those that clients' environments named.
     pub(crate) repositories: Vec<Arc<Handle>>,
+    /// Their code, all of it.
+    pub(crate) codes: Arc<Vec<Code>>,
 }
 
 /// What a connection asks of the supervisor.
@@ -57,6 +78,13 @@ pub(crate) struct Setup {
 pub(crate) enum Order {
     /// Read `config.toml` again; answers with its trouble.
     Reload(oneshot::Sender<Option<Trouble>>),
+    /// Keep what a client's environment names, and open it.
+    Keep(
+        Box<EnvironmentRepository>,
+        oneshot::Sender<Result<(), Failure>>,
+    ),
+    /// Keep it no longer; answers whether it was kept.
+    Forget(String, oneshot::Sender<Result<bool, Failure>>),
     /// End, cleanly.
     Stop,
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::bodies::Bodies;
+use crate::checkout::Looking;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::logs;
@@ -21,6 +22,8 @@ use crate::mint::Mint;
 use crate::news::News;
 use crate::open::Surroundings;
 use crate::recent_agents::RecentAgents;
+use crate::server::allowance::Allowances;
+use crate::server::probe;
 use crate::server::searches::SEARCHES_MAX;
 use crate::server::serving::Serving;
 use crate::shared::Shared;
@@ -95,6 +98,8 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         news: News::new(),
         credentials: Arc::new(Credentials::open(&dirs)),
     };
+    // Of a daemon that was killed; where there is none, nothing needs be removed.
+    let _ = std::fs::remove_dir_all(dirs.state.join(probe::FOLDER));
     let mut supervisor = Supervisor::new(surroundings.clone());
     let setup = supervisor.set_up(None).await;
     let (orders, received) = mpsc::channel(ORDERS_MAX);
@@ -106,6 +111,12 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         mint: Mint::new(),
         recent_agents: RecentAgents::open(dirs.state.join("agents.json")),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+        allowances: Allowances::default(),
+        looking: Looking::new(),
+        probing: probe::places(),
+        trees: dirs.repositories.clone(),
+        credentials: surroundings.credentials,
+        probes: dirs.state.join(probe::FOLDER),
         started: Instant::now(),
         orders,
     });

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use protocol::answer::Trouble;
+use protocol::environment::EnvironmentRepository;
+use protocol::failure::Failure;
 use threads::names::Names;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tracing::{error, info};
 
+use crate::environment::Environment;
 use crate::handle::{Handle, Message};
 use crate::open::{self, Surroundings};
+use crate::server::which::codes_of;
 use crate::settings::{self, Loaded, RepositorySettings, Settings};
 use crate::shared::{Order, Setup, Shared};
 
@@ -25,6 +29,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     surroundings: Surroundings,
+    environment: Environment,
     loops: JoinSet<()>,
 }
 
@@ -32,6 +37,7 @@ impl Supervisor {
     /// Runs no repository yet.
     pub(crate) fn new(surroundings: Surroundings) -> Self {
         Self {
+            environment: Environment::open(&surroundings.dirs.state),
             surroundings,
             loops: JoinSet::new(),
         }
@@ -54,15 +60,26 @@ impl Supervisor {
                 .repository(&wanted.name)
                 .filter(|handle| handle.settings == *wanted)
         };
+        let mut all = settings.repositories.clone();
+        let named = |settings: &RepositorySettings| {
+            let is_own = |own: &RepositorySettings| own.name == settings.name;
+            all.iter().any(is_own)
+        };
+        let others: Vec<_> = self
+            .environment
+            .settings()
+            .filter(|of| !named(of))
+            .collect();
+        all.extend(others);
         if let Some(before) = before {
             let ends = before.repositories.iter().filter(|handle| {
-                let wanted = settings.repositories.iter().find(|w| w.name == handle.name);
+                let wanted = all.iter().find(|w| w.name == handle.name);
                 wanted.and_then(&unchanged).is_none()
             });
             stop_all(ends).await;
         }
         let mut repositories = Vec::new();
-        for wanted in &settings.repositories {
+        for wanted in &all {
             match unchanged(wanted) {
                 Some(handle) => repositories.push(Arc::clone(handle)),
                 None => match self.start(&settings, wanted).await {
@@ -71,12 +88,19 @@ impl Supervisor {
                 },
             }
         }
+        let codes = Arc::new(
+            repositories
+                .iter()
+                .flat_map(|each| codes_of(each))
+                .collect(),
+        );
         let names = Names::builtin().with(&settings.agents.canonical);
         Setup {
             settings,
             trouble,
             names,
             repositories,
+            codes,
         }
     }
 
@@ -128,12 +152,14 @@ impl Supervisor {
                 _ = flush.tick() => flush_marks(&shared.setup),
                 order = orders.recv() => match order {
                     Some(Order::Reload(answer)) => {
-                        let before = shared.setup.load_full();
-                        let setup = self.set_up(Some(&before)).await;
-                        let trouble = setup.trouble.clone();
-                        shared.setup.store(Arc::new(setup));
                         // Whoever asked may have gone.
-                        let _ = answer.send(trouble);
+                        let _ = answer.send(self.set_up_again(&shared).await);
+                    }
+                    Some(Order::Keep(wanted, answer)) => {
+                        let _ = answer.send(self.keep(&shared, &wanted).await);
+                    }
+                    Some(Order::Forget(name, answer)) => {
+                        let _ = answer.send(self.forget(&shared, &name).await);
                     }
                     Some(Order::Stop) | None => break,
                 },
@@ -142,6 +168,45 @@ impl Supervisor {
         let setup = shared.setup.load_full();
         stop_all(setup.repositories.iter()).await;
         flush_marks(&shared.setup);
+    }
+}
+
+impl Supervisor {
+    async fn set_up_again(&mut self, shared: &Shared) -> Option<Trouble> {
+        let before = shared.setup.load_full();
+        let setup = self.set_up(Some(&before)).await;
+        let trouble = setup.trouble.clone();
+        shared.setup.store(Arc::new(setup));
+        trouble
+    }
+
+    /// Keeps what a client's environment names, and opens it.
+    async fn keep(
+        &mut self,
+        shared: &Shared,
+        wanted: &EnvironmentRepository,
+    ) -> Result<(), Failure> {
+        let setup = shared.setup.load_full();
+        let is_idle = |name: &str| {
+            let handle = setup.repository(name);
+            handle.is_none_or(|handle| {
+                let shown = handle.shown();
+                shown.pending.is_empty() && shown.held.is_empty()
+            })
+        };
+        if self.environment.keep(wanted, is_idle)? {
+            self.set_up_again(shared).await;
+        }
+        Ok(())
+    }
+
+    /// Keeps it no longer, and ends it; its files stay.
+    async fn forget(&mut self, shared: &Shared, name: &str) -> Result<bool, Failure> {
+        let forgotten = self.environment.forget(name)?;
+        if forgotten {
+            self.set_up_again(shared).await;
+        }
+        Ok(forgotten)
     }
 }
 

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 
 use repository::{
-    Author, CloneConfig, Fetched, PushError, Pushed, Remote, Tip, TransferError, TriedOut,
+    Author, CloneConfig, Fetched, Looked, PushError, Pushed, Remote, Tip, TransferError, TriedOut,
 };
 use serde::{Deserialize, Serialize};
 use threads::operation::Operation;
@@ -26,7 +26,7 @@ pub(crate) use sockets::Sockets;
 const SUBCOMMAND: &str = "transfer";
 
 /// What daemon and worker must have in common; the number grows with every change of a frame.
-const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 2)");
+const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 3)");
 
 /// The daemon's first frame.
 #[derive(Serialize, Deserialize)]
@@ -59,6 +59,11 @@ enum Greeted {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Request<'a> {
+    Look {
+        remote: Cow<'a, Remote>,
+        /// As in `Fetch`.
+        kept: Option<Cow<'a, str>>,
+    },
     Fetch {
         remote: Cow<'a, Remote>,
         /// What tells the credential that is kept for it from others.
@@ -108,6 +113,7 @@ struct Reply {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
+    Looked(Result<Looked, TransferError>),
     Fetched(Result<Fetched, TransferError>),
     Pushed(Result<Pushed, PushError>),
     TriedOut(TriedOut),

@@ -20,6 +20,7 @@ mod plain;
 mod prompts;
 mod refused;
 mod resources;
+mod roots;
 mod session;
 mod subscriptions;
 mod text;

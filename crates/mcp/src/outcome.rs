@@ -146,6 +146,8 @@ pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList
+        | Request::RepositoryProbe(_)
+        | Request::RepositoryForget(_)
         | Request::CredentialReload
         | Request::CredentialTest
         | Request::SettingsReload

@@ -34,6 +34,7 @@ use crate::{
     instructions::INSTRUCTIONS,
     news::{Listen, News},
     prompts, resources,
+    roots::Roots,
     subscriptions::{self, CHANNEL, Subscriptions},
     text,
     tools::{self, Tool},
@@ -122,6 +123,7 @@ pub(crate) struct Server {
     session: Session,
     listen: Listen,
     subscriptions: Subscriptions,
+    roots: Roots,
 }
 
 impl Server {
@@ -135,15 +137,17 @@ impl Server {
             subscriptions: Subscriptions::new(session.channel),
             session,
             listen,
+            roots: Roots::default(),
         }
     }
 
     /// What is known of a request besides its parameters.
-    fn facts(&self, context: &RequestContext<RoleServer>) -> Context {
+    async fn facts(&self, context: &RequestContext<RoleServer>) -> Context {
         let client = context.client_info();
         Context {
             client: client.map(|client| text::clipped(&client.name, CLIENT_CHARS_MAX)),
             code_path: None,
+            roots: self.roots.of(&context.peer).await.to_vec(),
             repository: None,
             resent_as: resent_as(&self.session.key, &context.id),
         }
@@ -189,6 +193,10 @@ impl ServerHandler for Server {
         Ok(ListToolsResult::with_all_items(tools))
     }
 
+    async fn on_roots_list_changed(&self, _context: NotificationContext<RoleServer>) {
+        self.roots.changed().await;
+    }
+
     async fn call_tool(
         &self,
         call: CallToolRequestParams,
@@ -202,7 +210,7 @@ impl ServerHandler for Server {
             let message = format!("unknown tool; the tools are {}", known.join(", "));
             return Err(ErrorData::invalid_params(message, None));
         };
-        let facts = self.facts(&context);
+        let facts = self.facts(&context).await;
         let connection = Arc::clone(&self.connection);
         let arguments = call.arguments.unwrap_or_default();
         let called = async move { connection.call(named, arguments, facts).await };
@@ -215,7 +223,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = page.and_then(|page| page.cursor);
-        resources::list(&self.connection, &self.facts(&context), cursor).await
+        resources::list(&self.connection, &self.facts(&context).await, cursor).await
     }
 
     async fn list_resource_templates(
@@ -231,7 +239,7 @@ impl ServerHandler for Server {
         asked: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let facts = self.facts(&context);
+        let facts = self.facts(&context).await;
         let read = resources::read(&self.connection, &facts, &asked.uri).await?;
         Ok(read.into())
     }
@@ -249,7 +257,7 @@ impl ServerHandler for Server {
         asked: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let facts = self.facts(&context);
+        let facts = self.facts(&context).await;
         let prompt = prompts::get(&self.connection, &facts, &asked.name, asked.arguments).await?;
         Ok(prompt.into())
     }
@@ -259,13 +267,14 @@ impl ServerHandler for Server {
         asked: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        completion::complete(&self.connection, &self.facts(&context), &asked).await
+        completion::complete(&self.connection, &self.facts(&context).await, &asked).await
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let client = context.peer.peer_info();
         let facts = Context {
             client: client.map(|info| text::clipped(&info.client_info.name, CLIENT_CHARS_MAX)),
+            roots: self.roots.of(&context.peer).await.to_vec(),
             ..Context::default()
         };
         self.subscriptions.begin(&context.peer, || self.news(facts));
@@ -287,7 +296,7 @@ impl ServerHandler for Server {
     ) -> Result<(), ErrorData> {
         self.subscriptions.subscribe(asked.uri)?;
         // One that subscribes before it says that it is initialized is told too.
-        let facts = self.facts(&context);
+        let facts = self.facts(&context).await;
         self.subscriptions.begin(&context.peer, || self.news(facts));
         Ok(())
     }
@@ -309,7 +318,7 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, asked: SubscriptionContext) -> Result<(), ErrorData> {
-        let news = self.news(self.facts(asked.request_context()));
+        let news = self.news(self.facts(asked.request_context()).await);
         self.subscriptions.listen(&asked, news).await
     }
 }

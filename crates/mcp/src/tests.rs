@@ -7,6 +7,7 @@ mod old_names;
 mod opening;
 mod reading;
 mod resources;
+mod roots;
 mod searching;
 mod telling;
 mod turns;

@@ -74,3 +74,18 @@ pub(crate) fn trouble_lines(trouble: &Trouble) -> [String; 2] {
         format!("To do: {}", one_line(&trouble.hint)),
     ]
 }
+/// The text that an address writes with `%` and hex digits; none where that is no text.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

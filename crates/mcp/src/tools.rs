@@ -178,6 +178,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Whoami(_)
             | Answer::Repositories(_)
             | Answer::Tested(_)
+            | Answer::Probed(_)
             | Answer::Accepted,
             Shows::Threads(_)
             | Shows::Thread(_)

@@ -71,7 +71,9 @@ pub enum Answer {
     Repositories(Vec<RepositoryListed>),
     /// Of `CredentialTest`.
     Tested(Tested),
-    /// Of `CredentialReload`, `SettingsReload` and `Stop`.
+    /// Of `RepositoryProbe`.
+    Probed(Probed),
+    /// Of `CredentialReload`, `SettingsReload`, `RepositoryForget` and `Stop`.
     Accepted,
 }
 
@@ -356,6 +358,20 @@ pub struct RepositoryListed {
     pub state: Option<RepositoryState>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// What a remote said before it was set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probed {
+    /// The branch that is followed there; null where the remote was not reached.
+    pub branch: Option<String>,
+    /// Its commit, 40 hex digits; null where the first push makes the branch, or it is not known.
+    pub tip: Option<String>,
+    /// Why the remote was not reached.
+    pub trouble: Option<Trouble>,
+    /// The top folder of the code checkout that the client works in, where it is one and is no
+    /// checkout of this very remote.
+    pub checkout: Option<String>,
 }
 
 /// Where a repository comes from.

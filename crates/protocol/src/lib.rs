@@ -4,6 +4,7 @@
 //! checks every one of them at its edge. Nothing here touches a file, a clock or a socket.
 
 pub mod answer;
+pub mod environment;
 pub mod failure;
 pub mod frame;
 pub mod hello;

@@ -24,6 +24,9 @@ pub struct Context {
     /// The argument `code_path` of a tool call, or the common flag of the command line.
     #[serde(default)]
     pub code_path: Option<String>,
+    /// The folders that an MCP client works in, as it names them: absolute paths.
+    #[serde(default)]
+    pub roots: Vec<String>,
     /// The flag `--repository` of a command.
     #[serde(default)]
     pub repository: Option<String>,
@@ -73,6 +76,10 @@ pub enum Request {
     CredentialReload,
     /// Ask the remote what the credential in use may do.
     CredentialTest,
+    /// Whether a remote can be reached, before it is set up.
+    RepositoryProbe(RepositoryProbe),
+    /// Keep no longer a repository that a client's environment named.
+    RepositoryForget(RepositoryForget),
     /// Read `config.toml` again, now.
     SettingsReload,
     /// End the daemon, cleanly.
@@ -98,6 +105,8 @@ impl Request {
             | Self::RepositoryList
             | Self::CredentialReload
             | Self::CredentialTest
+            | Self::RepositoryProbe(_)
+            | Self::RepositoryForget(_)
             | Self::SettingsReload
             | Self::Stop => false,
         }
@@ -307,4 +316,24 @@ pub struct MarkRead {
     /// Every thread of the repository.
     #[serde(default)]
     pub all: bool,
+}
+
+/// A remote that is to be set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryProbe {
+    /// Its address.
+    pub url: String,
+    /// The branch that is meant; absent: the remote's HEAD.
+    #[serde(default)]
+    pub branch: Option<String>,
+    /// A private key that is used alone: an absolute path.
+    #[serde(default)]
+    pub ssh_key: Option<String>,
+}
+
+/// A repository that is kept no longer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryForget {
+    /// Its name.
+    pub name: String,
 }

@@ -116,6 +116,9 @@ pub struct Health {
     pub repository: RepositoryStatus,
     /// What was counted.
     pub metrics: Metrics,
+    /// What of the client's environment does not count, in words.
+    #[serde(rename = "_notes", default)]
+    pub notes: Vec<String>,
     /// How fresh.
     pub freshness: Freshness,
 }

@@ -265,7 +265,7 @@ fn advertised(
     })
 }
 
-fn branch_in(
+pub(crate) fn branch_in(
     remote: &git2::Remote<'_>,
     exchange: &Exchange,
     wanted: Option<&str>,

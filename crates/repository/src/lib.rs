@@ -19,6 +19,7 @@ mod host_key;
 mod housekeeping;
 mod id;
 mod libgit2;
+mod look;
 mod program;
 mod push;
 mod read;
@@ -51,6 +52,7 @@ pub use housekeeping::{
     CLUTTER_BYTES_MIN, Clutter, LOOSE_MAX, PACKS_MAX, STALE_AGE, Tidied, Way, git,
 };
 pub use id::{BlobId, Tip};
+pub use look::Looked;
 pub use push::Pushed;
 pub use read::{BLOB_BYTES_MAX, Changed, File, Skipped};
 pub use remote::Remote;

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use protocol::answer::{Answer, Done, Outcome};
 use protocol::failure::{Failure, FailureCode};
-use protocol::hello::Hello;
 use protocol::request::{Context, Request};
 use tokio::sync::oneshot;
 
 use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
+use crate::server::client::Client;
 use crate::server::{
-    checkout, credentials, marking, reads, searches, status, updates, waits, which, writes,
+    checkout, credentials, marking, probe, reads, refusals, searches, status, updates, waits,
+    which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
 
@@ -22,16 +23,21 @@ const SYNC_SECONDS_MAX: u32 = 60;
 /// Carries out one request.
 pub(crate) async fn answer(
     shared: &Arc<Shared>,
-    hello: &Hello,
+    client: &Client,
     context: &Context,
     request: &Request,
 ) -> Outcome {
     let setup = shared.setup.load_full();
-    let caller = Caller::of(shared, &setup, hello, context);
+    let caller = Caller::of(shared, &setup, client, context);
     let outcome = match request {
-        Request::Status => Ok(bare(status::status(shared, &setup, &caller))),
-        Request::RepositoryList => Ok(bare(status::listed(&setup))),
         Request::CredentialReload => Ok(bare(credentials::reload(&setup, context).await)),
+        Request::Status => Ok(bare(status::status(shared, &setup, client, &caller))),
+        Request::RepositoryList => Ok(bare(status::listed(&setup, client))),
+        Request::RepositoryProbe(asked) => {
+            let probed = probe::probe(shared, &setup, client, asked).await;
+            probed.map(bare)
+        }
+        Request::RepositoryForget(asked) => forget(shared, &asked.name).await,
         Request::SettingsReload => reload(shared).await,
         Request::Stop => stop(shared).await,
         Request::Watch => Err(Failure::new(
@@ -52,7 +58,7 @@ pub(crate) async fn answer(
         | Request::Health
         | Request::CredentialTest
         | Request::Whoami => {
-            of_repository(shared, &setup, hello, &caller, (context, request)).await
+            of_repository(shared, &setup, client, &caller, (context, request)).await
         }
     };
     match outcome {
@@ -64,11 +70,11 @@ pub(crate) async fn answer(
 async fn of_repository(
     shared: &Arc<Shared>,
     setup: &Setup,
-    hello: &Hello,
+    client: &Client,
     caller: &Caller,
     (context, request): (&Context, &Request),
 ) -> Result<Done, Failure> {
-    let handle = which::repository(setup, hello, context)?;
+    let handle = which::repository(shared, setup, client, context).await?;
     let begun = Instant::now();
     handle.active(begun);
     let answer = match request {
@@ -83,7 +89,7 @@ async fn of_repository(
         }
         // Its time is mostly its wait.
         Request::ListUpdates(asked) => {
-            let agent = checkout::agent(hello, context, caller);
+            let agent = checkout::agent(&client.hello, context, caller);
             updates::list((shared, setup), &handle, caller, (context, &agent), asked).await
         }
         Request::Search(asked) => searches::search(shared, &handle, asked).await,
@@ -93,8 +99,10 @@ async fn of_repository(
             marking::mark(&handle, caller, asked),
         ),
         Request::Say(_) | Request::Ack(_) | Request::Handoff(_) | Request::SetStatus(_) => {
-            caller::may_write(hello)?;
-            let written = writes::write((shared, setup), &handle, caller, context, request).await;
+            caller::may_write((shared, setup), client, caller, context)?;
+            let code = which::code_of(shared, client, context, &handle).await;
+            let of = (context, code);
+            let written = writes::write((shared, setup), &handle, caller, of, request).await;
             timed(&shared.metrics.writes, begun, written)
         }
         Request::Sync(asked) => {
@@ -106,10 +114,12 @@ async fn of_repository(
             status::synced(&*waits::for_step(&handle, limit).await)
         }
         Request::CredentialTest => credentials::test(&handle).await,
-        Request::Health => Ok(status::health(shared, setup, &handle, caller)),
+        Request::Health => Ok(status::health((shared, setup), client, &handle, caller)),
         Request::Whoami => Ok(status::whoami(&handle, setup, caller)),
         Request::Status
         | Request::RepositoryList
+        | Request::RepositoryProbe(_)
+        | Request::RepositoryForget(_)
         | Request::CredentialReload
         | Request::SettingsReload
         | Request::Stop
@@ -148,8 +158,8 @@ async fn reload(shared: &Shared) -> Result<Done, Failure> {
     let (answer, trouble) = oneshot::channel();
     let sent = shared.orders.send(Order::Reload(answer)).await;
     let trouble = match sent {
-        Ok(()) => trouble.await.map_err(|_| stopping())?,
-        Err(_) => return Err(stopping()),
+        Ok(()) => trouble.await.map_err(|_| refusals::stopping())?,
+        Err(_) => return Err(refusals::stopping()),
     };
     match trouble {
         None => Ok(bare(Answer::Accepted)),
@@ -161,19 +171,22 @@ async fn reload(shared: &Shared) -> Result<Done, Failure> {
     }
 }
 
+async fn forget(shared: &Shared, name: &str) -> Result<Done, Failure> {
+    let (answer, forgotten) = oneshot::channel();
+    let order = Order::Forget(name.to_owned(), answer);
+    let sent = shared.orders.send(order).await;
+    sent.map_err(|_| refusals::stopping())?;
+    if forgotten.await.map_err(|_| refusals::stopping())?? {
+        return Ok(bare(Answer::Accepted));
+    }
+    Err(refusals::no_repository(&shared.setup.load(), name))
+}
+
 async fn stop(shared: &Shared) -> Result<Done, Failure> {
     shared
         .orders
         .send(Order::Stop)
         .await
-        .map_err(|_| stopping())?;
+        .map_err(|_| refusals::stopping())?;
     Ok(bare(Answer::Accepted))
-}
-
-fn stopping() -> Failure {
-    Failure::new(
-        FailureCode::DaemonUnavailable,
-        "The daemon is ending.",
-        "Start it again with: watercooler daemon start",
-    )
 }

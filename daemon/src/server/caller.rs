@@ -1,11 +1,14 @@
 //! Who calls: the author that a connection writes as and the reader that it reads as. Both are
 //! bound to the connection; no argument and no text changes them.
 
+use std::time::Instant;
+
 use protocol::failure::{Failure, FailureCode};
-use protocol::hello::{Hello, Program};
+use protocol::hello::Program;
 use protocol::request::Context;
 use threads::ball::{Ball, Reader};
 
+use crate::server::client::Client;
 use crate::shared::{Setup, Shared};
 
 /// The name that a person's own commands write under.
@@ -24,7 +27,9 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Who the connection is, under the settings in force.
-    pub(crate) fn of(shared: &Shared, setup: &Setup, hello: &Hello, context: &Context) -> Self {
+    pub(crate) fn of(shared: &Shared, setup: &Setup, client: &Client, context: &Context) -> Self {
+        let hello = &client.hello;
+        let own_name = client.name(context);
         let user = setup.settings.identity.user.clone();
         let now = jiff::Timestamp::now().as_second();
         let given = hello
@@ -33,11 +38,7 @@ impl Caller {
             .or_else(|| hello.environment.get("WATERCOOLER_AGENT"));
         let name = match (given, hello.program) {
             (Some(name), _) => Some(setup.names.canonical(name)),
-            (None, Program::Shim) => Some(
-                setup
-                    .names
-                    .canonical(context.client.as_deref().unwrap_or_default()),
-            ),
+            (None, Program::Shim) => Some(setup.names.canonical(own_name.unwrap_or_default())),
             (None, Program::Cli | Program::Tray | Program::Installer) => None,
         };
         match name {
@@ -49,7 +50,7 @@ impl Caller {
                         tag: Some(user.clone()),
                     },
                     reader: Reader::Agent { name, user },
-                    client: context.client.clone(),
+                    client: own_name.map(str::to_owned),
                 }
             }
             None => Self {
@@ -61,7 +62,7 @@ impl Caller {
                     user,
                     agents: shared.recent_agents.names(now),
                 },
-                client: context.client.clone(),
+                client: own_name.map(str::to_owned),
             },
         }
     }
@@ -80,17 +81,31 @@ impl Caller {
     }
 }
 
-/// Refuses a write on a connection that may only read.
+/// Refuses a write on a connection that may only read, or that wrote as much as it may.
 ///
 /// # Errors
-/// `read_only`.
-pub(crate) fn may_write(hello: &Hello) -> Result<(), Failure> {
-    if !hello.read_only {
-        return Ok(());
+/// `read_only`, `rate_limited`.
+pub(crate) fn may_write(
+    (shared, setup): (&Shared, &Setup),
+    client: &Client,
+    caller: &Caller,
+    context: &Context,
+) -> Result<(), Failure> {
+    let hello = &client.hello;
+    if hello.read_only {
+        return Err(Failure::new(
+            FailureCode::ReadOnly,
+            "This connection may only read.",
+            "Start the client's watercooler-mcp without --read-only to write.",
+        ));
     }
-    Err(Failure::new(
-        FailureCode::ReadOnly,
-        "This connection may only read.",
-        "Start the client's watercooler-mcp without --read-only to write.",
-    ))
+    // Each command is a process of its own, and still its caller's next write.
+    let who = match hello.program {
+        Program::Shim | Program::Tray | Program::Installer => hello.session.clone(),
+        Program::Cli => format!("cli {}", caller.author),
+    };
+    let (call, per_minute) = (&context.resent_as, setup.settings.agents.writes_per_minute);
+    shared
+        .allowances
+        .take(&who, call.as_deref(), per_minute, Instant::now())
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use protocol::hello::Hello;
 use protocol::request::Context;
 use protocol::update::Update;
 use tokio::sync::broadcast::Receiver;
@@ -14,20 +13,23 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use crate::handle::Handle;
 use crate::news::{Piece, What};
 use crate::server::caller::Caller;
+use crate::server::client::Client;
 use crate::server::{reads, which};
 use crate::shared::{Setup, Shared};
 
 /// Hears all news, and passes on what concerns one connection.
 pub(crate) struct Listening {
     shared: Arc<Shared>,
-    hello: Arc<Hello>,
+    client: Arc<Client>,
     context: Context,
     heard: Receiver<Arc<Piece>>,
+    /// Heard, and not yet looked into.
+    piece: Option<Arc<Piece>>,
     reached: Option<Reached>,
     /// Whether turns are told.
     channel: bool,
-    /// The threads that were this reader's turn when that was last looked at.
-    turns: BTreeSet<String>,
+    /// The threads that were this reader's turn when that was last looked at, if it was.
+    turns: Option<BTreeSet<String>>,
     waiting: VecDeque<mcp::Piece>,
 }
 
@@ -41,31 +43,38 @@ impl Listening {
     /// Hears what happens from now on.
     pub(crate) fn begin(
         shared: &Arc<Shared>,
-        hello: &Arc<Hello>,
+        client: &Arc<Client>,
         context: Context,
         channel: bool,
     ) -> Self {
-        let mut listening = Self {
+        Self {
             shared: Arc::clone(shared),
-            hello: Arc::clone(hello),
+            client: Arc::clone(client),
             context,
             heard: shared.news.listen(),
+            piece: None,
             reached: None,
             channel,
-            turns: BTreeSet::new(),
+            turns: None,
             waiting: VecDeque::new(),
-        };
-        if channel {
-            listening.turns = listening.turns_now();
         }
-        listening
+    }
+
+    /// Takes what was heard, of the repository that is reached under the settings of now.
+    async fn hear(&mut self) {
+        self.reach().await;
+        if let Some(piece) = self.piece.take() {
+            self.take(&piece);
+        }
     }
 
     fn take(&mut self, piece: &Piece) {
-        let (setup, handle) = self.reached();
-        let Some(handle) = handle.filter(|handle| handle.name == piece.repository) else {
+        let Some((setup, handle)) = self.reached() else {
             return;
         };
+        if handle.name != piece.repository {
+            return;
+        }
         match &piece.what {
             What::Thread {
                 topic,
@@ -92,12 +101,13 @@ impl Listening {
         if !self.channel {
             return;
         }
-        let caller = Caller::of(&self.shared, setup, &self.hello, &self.context);
+        let caller = Caller::of(&self.shared, setup, &self.client, &self.context);
+        let turns = self.turns.get_or_insert_default();
         let is_turn = reads::find(&handle.shown(), topic)
             .is_ok_and(|(_, shown)| reads::is_turn(setup, &caller, &shown));
         if !is_turn {
-            self.turns.remove(topic);
-        } else if self.turns.insert(topic.clone()) {
+            turns.remove(topic);
+        } else if turns.insert(topic.clone()) {
             self.waiting.push_back(mcp::Piece::Turn {
                 topic: topic.clone(),
                 entry_id: entry_id.clone(),
@@ -126,37 +136,43 @@ impl Listening {
             return;
         }
         let turns = self.turns_now();
-        let new = turns.difference(&self.turns).cloned();
+        let before = self.turns.take().unwrap_or_default();
+        let new = turns.difference(&before).cloned();
         self.waiting.extend(new.map(|topic| mcp::Piece::Turn {
             topic,
             entry_id: None,
         }));
-        self.turns = turns;
+        self.turns = Some(turns);
     }
 
-    fn turns_now(&mut self) -> BTreeSet<String> {
-        let (setup, handle) = self.reached();
-        let Some(handle) = handle else {
+    fn turns_now(&self) -> BTreeSet<String> {
+        let Some((setup, handle)) = self.reached() else {
             return BTreeSet::new();
         };
-        let caller = Caller::of(&self.shared, &setup, &self.hello, &self.context);
+        let caller = Caller::of(&self.shared, &setup, &self.client, &self.context);
         let turns = reads::your_turn(&setup, &handle.shown(), &caller);
         turns.into_iter().collect()
     }
 
-    /// The repository in force now; looked for anew only where the settings are others.
-    fn reached(&mut self) -> (Arc<Setup>, Option<Arc<Handle>>) {
+    /// Looks for the repository anew where the settings are others.
+    async fn reach(&mut self) {
         let setup = self.shared.setup.load_full();
-        let is_known = |reached: &&Reached| Arc::ptr_eq(&reached.setup, &setup);
-        if let Some(reached) = self.reached.as_ref().filter(is_known) {
-            return (setup, reached.handle.clone());
+        let is_known = |reached: &Reached| Arc::ptr_eq(&reached.setup, &setup);
+        if self.reached.as_ref().is_some_and(is_known) {
+            return;
         }
-        let handle = which::repository(&setup, &self.hello, &self.context).ok();
-        self.reached = Some(Reached {
-            setup: Arc::clone(&setup),
-            handle: handle.clone(),
-        });
-        (setup, handle)
+        let handle = which::repository(&self.shared, &setup, &self.client, &self.context).await;
+        let handle = handle.ok();
+        self.reached = Some(Reached { setup, handle });
+        if self.channel && self.turns.is_none() {
+            self.turns = Some(self.turns_now());
+        }
+    }
+
+    fn reached(&self) -> Option<(Arc<Setup>, Arc<Handle>)> {
+        let reached = self.reached.as_ref()?;
+        let handle = reached.handle.as_ref()?;
+        Some((Arc::clone(&reached.setup), Arc::clone(handle)))
     }
 }
 
@@ -164,11 +180,13 @@ impl mcp::News for Listening {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<mcp::Piece>> + Send + '_>> {
         Box::pin(async move {
             loop {
+                // A call that is dropped in the middle loses nothing.
+                self.hear().await;
                 if let Some(piece) = self.waiting.pop_front() {
                     return Some(piece);
                 }
                 match self.heard.recv().await {
-                    Ok(piece) => self.take(&piece),
+                    Ok(piece) => self.piece = Some(piece),
                     Err(RecvError::Lagged(_)) => self.everything(),
                     Err(RecvError::Closed) => return None,
                 }
@@ -178,6 +196,9 @@ impl mcp::News for Listening {
 
     fn ready(&mut self) -> Option<mcp::Piece> {
         loop {
+            if let Some(piece) = self.piece.take() {
+                self.take(&piece);
+            }
             if let Some(piece) = self.waiting.pop_front() {
                 return Some(piece);
             }

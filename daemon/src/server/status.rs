@@ -10,14 +10,15 @@ use protocol::status::{DaemonStatus, Health, RepositoryStatus, Status};
 use crate::condition::seconds;
 use crate::handle::Handle;
 use crate::server::caller::Caller;
-use crate::server::reads;
+use crate::server::client::Client;
+use crate::server::{named, reads};
 use crate::settings::CredentialStore;
 use crate::shared::{Setup, Shared};
 use crate::snapshot::Snapshot;
 
 /// `status`: the daemon and all its repositories.
-pub(crate) fn status(shared: &Shared, setup: &Setup, caller: &Caller) -> Answer {
-    let repositories = setup.repositories.iter().map(|handle| {
+pub(crate) fn status(shared: &Shared, setup: &Setup, client: &Client, caller: &Caller) -> Answer {
+    let repositories = reachable(setup, client).map(|handle| {
         let snapshot = handle.shown();
         repository(setup, handle, &snapshot, caller)
     });
@@ -29,12 +30,18 @@ pub(crate) fn status(shared: &Shared, setup: &Setup, caller: &Caller) -> Answer 
 }
 
 /// `health`: the daemon and one repository.
-pub(crate) fn health(shared: &Shared, setup: &Setup, handle: &Handle, caller: &Caller) -> Answer {
+pub(crate) fn health(
+    (shared, setup): (&Shared, &Setup),
+    client: &Client,
+    handle: &Handle,
+    caller: &Caller,
+) -> Answer {
     let snapshot = handle.shown();
     Answer::Health(Box::new(Health {
         daemon: daemon(shared, setup),
         repository: repository(setup, handle, &snapshot, caller),
         metrics: shared.metrics.shown(),
+        notes: named::notes(client),
         freshness: snapshot
             .condition
             .freshness(snapshot.base.tip.as_ref(), Timestamp::now()),
@@ -69,8 +76,8 @@ pub(crate) fn synced(snapshot: &Snapshot) -> Result<Answer, Failure> {
 }
 
 /// `repo list`.
-pub(crate) fn listed(setup: &Setup) -> Answer {
-    let rows = setup.repositories.iter().map(|handle: &Arc<Handle>| {
+pub(crate) fn listed(setup: &Setup, client: &Client) -> Answer {
+    let rows = reachable(setup, client).map(|handle| {
         let snapshot = handle.shown();
         RepositoryListed {
             name: handle.name.clone(),
@@ -88,6 +95,13 @@ pub(crate) fn listed(setup: &Setup) -> Answer {
         }
     });
     Answer::Repositories(rows.collect())
+}
+
+/// All repositories, but for a connection that is for one alone.
+fn reachable<'a>(setup: &'a Setup, client: &'a Client) -> impl Iterator<Item = &'a Arc<Handle>> {
+    let bound = client.hello.repository.as_ref();
+    let all = setup.repositories.iter();
+    all.filter(move |handle| bound.is_none_or(|bound| *bound == handle.name))
 }
 
 fn daemon(shared: &Shared, setup: &Setup) -> DaemonStatus {

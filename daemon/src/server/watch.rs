@@ -11,11 +11,12 @@ use std::sync::Arc;
 use ipc::listener::Stream;
 use protocol::answer::{Outcome, Reply};
 use protocol::failure::Failure;
-use protocol::hello::{Hello, PROTOCOL};
+use protocol::hello::PROTOCOL;
 use protocol::request::Ask;
 use protocol::update::{Line, Update};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::server::client::Client;
 use crate::server::watch::follower::{Follower, Lines};
 use crate::shared::Shared;
 
@@ -26,12 +27,12 @@ use crate::shared::Shared;
 pub(crate) async fn serve(
     mut stream: Stream,
     shared: Arc<Shared>,
-    hello: Hello,
+    client: Client,
     ask: Ask,
 ) -> anyhow::Result<()> {
     // Listens first: what happens while the hello is sent is told too.
     let mut news = shared.news.listen();
-    let mut follower = match Follower::new(&shared, hello, ask.context) {
+    let mut follower = match Follower::new(&shared, client, ask.context) {
         Ok(follower) => follower,
         Err(failure) => return end(stream, ask.id, failure).await,
     };

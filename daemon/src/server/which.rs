@@ -1,129 +1,197 @@
 //! Which repository a call means; source: the outside contract, section 3.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use protocol::failure::{Failure, FailureCode};
-use protocol::hello::Hello;
+use protocol::answer::Origin;
+use protocol::failure::Failure;
 use protocol::request::Context;
+use threads::operation::CodeTrailers;
 
+use crate::checkout::Checkout;
 use crate::handle::Handle;
-use crate::shared::Setup;
+use crate::server::client::Client;
+use crate::server::places::{self, Code, Match};
+use crate::server::{named, refusals};
+use crate::shared::{Setup, Shared};
+
+/// How long looking at the places of one call may take.
+const LOOK_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// How long a write waits to know where its code stands.
+const TRAILERS_WAIT_MAX: Duration = Duration::from_millis(250);
+
+/// How many roots of a client are looked at.
+const ROOTS_MAX: usize = 16;
 
 /// The repository that the call means: the first match of the contract's rule.
 ///
 /// # Errors
-/// `repository_not_found` for a name that is not set up, `repository_ambiguous` where several
-/// could be meant or none is set up.
-pub(crate) fn repository(
+/// `repository_not_found` for a name that is not set up or not this connection's,
+/// `repository_ambiguous` where several could be meant or none is set up, and those of
+/// [`named::remote`].
+pub(crate) async fn repository(
+    shared: &Shared,
     setup: &Setup,
-    hello: &Hello,
+    client: &Client,
     context: &Context,
 ) -> Result<Arc<Handle>, Failure> {
-    if let Some(name) = hello.repository.as_ref().or(context.repository.as_ref()) {
+    if let Some(handle) = bound(setup, client, context)? {
+        return Ok(handle);
+    }
+    if let Some(url) = client.variable("WATERCOOLER_GIT_REPO") {
+        return named::remote(shared, setup, client, url).await;
+    }
+    if let Some(folder) = client.variable("WATERCOOLER_DIR") {
+        return named::folder(shared, setup, Path::new(folder));
+    }
+    let places = places_of(client, context);
+    if let Some(name) = by_code(shared, setup, client, &places).await? {
         return setup
-            .repository(name)
+            .repository(&name)
             .map(Arc::clone)
-            .ok_or_else(|| not_found(setup, name));
+            .ok_or_else(|| refusals::no_repository(setup, &name));
     }
-    let project = hello.environment.get("CLAUDE_PROJECT_DIR");
+    if let Some(pattern) = client.variable("WATERCOOLER_THREADS_PATTERN")
+        && let Some(url) = by_pattern(shared, pattern.to_owned(), places).await
+    {
+        return named::remote(shared, setup, client, &url).await;
+    }
+    only(setup)
+}
+
+/// The one repository that the connection or the command names, where it names one.
+///
+/// # Errors
+/// `repository_not_found`.
+pub(crate) fn bound(
+    setup: &Setup,
+    client: &Client,
+    context: &Context,
+) -> Result<Option<Arc<Handle>>, Failure> {
+    let name = match (&client.hello.repository, &context.repository) {
+        (Some(bound), Some(asked)) if bound != asked => {
+            return Err(refusals::out_of_scope(bound));
+        }
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => return Ok(None),
+    };
+    match setup.repository(name) {
+        Some(handle) => Ok(Some(Arc::clone(handle))),
+        None => Err(refusals::no_repository(setup, name)),
+    }
+}
+
+/// What is known of the code that a write is about, for the first of the call's places that is a
+/// checkout. Where the repository names its code, no other code is told of.
+pub(crate) async fn code_of(
+    shared: &Shared,
+    client: &Client,
+    context: &Context,
+    handle: &Handle,
+) -> CodeTrailers {
+    let places = places_of(client, context);
+    let own = codes_of(handle);
+    let look = move || {
+        places.iter().find_map(|place| {
+            let checkout = Checkout::around(&places::resolved(place))?;
+            let is_ours = own.is_empty() || places::belongs(&own, place) != Match::Nothing;
+            is_ours.then(|| checkout.trailers())
+        })
+    };
+    let found = shared.looking.at(TRAILERS_WAIT_MAX, look).await;
+    found.flatten().unwrap_or_default()
+}
+
+/// The `code` of one repository.
+pub(crate) fn codes_of(handle: &Handle) -> Vec<Code> {
+    let paths = handle.settings.code.iter();
+    paths
+        .map(|path| Code {
+            repository: handle.name.clone(),
+            path: path.clone(),
+        })
+        .collect()
+}
+
+/// The places that a call may be about, in the order of the rule, all absolute.
+fn places_of(client: &Client, context: &Context) -> Vec<PathBuf> {
+    let hello = &client.hello;
     let folder = hello.folder.as_deref().map(Path::new);
-    let given = [context.code_path.as_ref(), hello.code.as_ref(), project];
-    let named = given
-        .into_iter()
-        .flatten()
-        .map(|text| absolute(folder, Path::new(text)));
-    for place in named.chain(folder.map(Path::to_path_buf)) {
-        if let Some(handle) = by_code(setup, &place) {
-            return Ok(handle);
+    let given = [
+        context.code_path.as_deref(),
+        hello.code.as_deref(),
+        client.variable("CLAUDE_PROJECT_DIR"),
+    ];
+    let roots = context.roots.iter().take(ROOTS_MAX).map(String::as_str);
+    let named = given.into_iter().flatten().chain(roots).map(Path::new);
+    // The daemon's own working folder must not change what a client means.
+    let whole = |path: &Path| folder.map_or_else(|| path.to_path_buf(), |at| at.join(path));
+    named
+        .map(whole)
+        .chain(folder.map(Path::to_path_buf))
+        .filter(|place| place.is_absolute())
+        .collect()
+}
+
+async fn by_code(
+    shared: &Shared,
+    setup: &Setup,
+    client: &Client,
+    places: &[PathBuf],
+) -> Result<Option<String>, Failure> {
+    if setup.codes.is_empty() {
+        return Ok(None);
+    }
+    for place in places {
+        let found = match client.known(place, &setup.codes, Instant::now()) {
+            Some(found) => found,
+            None => looked(shared, setup, client, place).await?,
+        };
+        match found {
+            Match::Nothing => (),
+            Match::One(name) => return Ok(Some(name)),
+            Match::Several(names) => return Err(refusals::several_claim(place, &names)),
         }
     }
-    match setup.repositories.as_slice() {
-        [only] => Ok(Arc::clone(only)),
-        [] | [_, _, ..] => Err(ambiguous(setup)),
-    }
+    Ok(None)
 }
 
-/// The repository with the longest `code` path that holds the place.
-fn by_code(setup: &Setup, place: &Path) -> Option<Arc<Handle>> {
-    let mut codes = setup
+async fn looked(
+    shared: &Shared,
+    setup: &Setup,
+    client: &Client,
+    place: &Path,
+) -> Result<Match, Failure> {
+    let (codes, at) = (Arc::clone(&setup.codes), place.to_path_buf());
+    let look = move || places::belongs(&codes, &at);
+    let found = shared.looking.at(LOOK_WAIT_MAX, look).await;
+    let found = found.ok_or_else(|| refusals::no_look_at(place))?;
+    let now = Instant::now();
+    client.note(place.to_path_buf(), &setup.codes, now, found.clone());
+    Ok(found)
+}
+
+/// The address that the pattern gives for the first place that is a checkout with a remote.
+async fn by_pattern(shared: &Shared, pattern: String, places: Vec<PathBuf>) -> Option<String> {
+    let look = move || {
+        places.iter().find_map(|place| {
+            let checkout = Checkout::around(&places::resolved(place))?;
+            named::filled(&pattern, &checkout.remote()?)
+        })
+    };
+    shared.looking.at(LOOK_WAIT_MAX, look).await.flatten()
+}
+
+/// The only repository of the settings: what one client's environment names is not for others.
+fn only(setup: &Setup) -> Result<Arc<Handle>, Failure> {
+    let mut own = setup
         .repositories
         .iter()
-        .map(|handle| &handle.settings.code);
-    if codes.all(Vec::is_empty) {
-        return None;
-    }
-    let place = resolved(place);
-    let matches = setup.repositories.iter().flat_map(|handle| {
-        let holding = handle.settings.code.iter().map(|code| resolved(code));
-        holding
-            .filter(|code| place.starts_with(code))
-            .map(move |code| (code, handle))
-    });
-    let (_, handle) = matches.max_by_key(|(code, _)| code.components().count())?;
-    Some(Arc::clone(handle))
-}
-
-/// A path given by a client, which the daemon's own working folder must not change.
-fn absolute(folder: Option<&Path>, path: &Path) -> PathBuf {
-    match folder {
-        Some(folder) => folder.join(path),
-        None => path.to_path_buf(),
-    }
-}
-
-/// The path without links, `.` and `..`, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => (),
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                plain.push(component);
-            }
-        }
-    }
-    plain
-}
-
-fn not_found(setup: &Setup, name: &str) -> Failure {
-    Failure::new(
-        FailureCode::RepositoryNotFound,
-        format!("No repository is named '{name}'."),
-        format!(
-            "Set up are: {}. Add one with: watercooler repo add URL",
-            names(setup)
-        ),
-    )
-}
-
-fn ambiguous(setup: &Setup) -> Failure {
-    Failure::new(
-        FailureCode::RepositoryAmbiguous,
-        "It is not clear which repository is meant.",
-        format!(
-            "Set up are: {}. Name one with --repository, or tell which code belongs to it: \
-             watercooler repo add URL --code DIR",
-            names(setup)
-        ),
-    )
-}
-
-fn names(setup: &Setup) -> String {
-    let names: Vec<&str> = setup
-        .repositories
-        .iter()
-        .map(|handle| handle.name.as_str())
-        .collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
+        .filter(|handle| handle.origin == Origin::Settings);
+    match (own.next(), own.next()) {
+        (Some(only), None) => Ok(Arc::clone(only)),
+        (None, _) | (Some(_), Some(_)) => Err(refusals::ambiguous(setup)),
     }
 }

@@ -45,7 +45,7 @@ pub(crate) async fn write(
     (shared, setup): (&Shared, &Setup),
     handle: &Handle,
     caller: &Caller,
-    context: &Context,
+    (context, code): (&Context, CodeTrailers),
     request: &Request,
 ) -> Result<Answer, Failure> {
     let snapshot = handle.shown();
@@ -73,6 +73,8 @@ pub(crate) async fn write(
         | Request::RepositoryList
         | Request::CredentialReload
         | Request::CredentialTest
+        | Request::RepositoryProbe(_)
+        | Request::RepositoryForget(_)
         | Request::SettingsReload
         | Request::Stop => unreachable!("only writes are sent here"),
     };
@@ -87,7 +89,12 @@ pub(crate) async fn write(
         .thread(&draft.topic)
         .map(|shown| shown.summary.ball.clone());
     let details = details(&draft, before.as_deref());
-    let operation = operation(shared, &snapshot, caller, draft, key, digest(request));
+    let code = CodeTrailers {
+        spec: draft.spec.clone(),
+        ..code
+    };
+    let of_call = (key, digest(request), code);
+    let operation = operation(shared, &snapshot, caller, draft, of_call);
     let topic = operation.topic.clone();
     let accepted = submit(handle, operation, context.resent_as.clone()).await?;
     let snapshot = delivered(handle, &accepted, wait).await;
@@ -259,8 +266,7 @@ fn operation(
     snapshot: &Snapshot,
     caller: &Caller,
     draft: Draft,
-    key: Option<String>,
-    digest: String,
+    (key, digest, code): (Option<String>, String, CodeTrailers),
 ) -> Operation {
     let summary = snapshot.thread(&draft.topic).map(|shown| &shown.summary);
     let seen = Seen {
@@ -284,10 +290,7 @@ fn operation(
         creates: draft.creates,
         seen,
         made_on: snapshot.base.tip.as_ref().map(ToString::to_string),
-        code: CodeTrailers {
-            spec: draft.spec,
-            ..CodeTrailers::default()
-        },
+        code,
         key,
         arguments_digest: Some(digest),
     }
@@ -314,6 +317,8 @@ fn digest(request: &Request) -> String {
         | Request::RepositoryList
         | Request::CredentialReload
         | Request::CredentialTest
+        | Request::RepositoryProbe(_)
+        | Request::RepositoryForget(_)
         | Request::SettingsReload
         | Request::Stop => (),
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use protocol::answer::Origin;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
@@ -261,6 +262,9 @@ impl From<Repository> for RepositorySettings {
             hints: written.hints,
             muted: written.muted,
             paused: written.paused,
+            origin: Origin::Settings,
+            author_name: None,
+            author_email: None,
         }
     }
 }

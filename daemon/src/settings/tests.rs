@@ -129,6 +129,7 @@ fn everything_in_the_contract_is_read() {
                 hints: Some("https://hints.example.com".into()),
                 muted: true,
                 paused: true,
+                ..RepositorySettings::named("acme")
             },
             RepositorySettings::named("notes-2"),
         ],

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use repository::{
-    Author, CloneConfig, Fetched, Kind, PushError, Pushed, Remote, Tip, TransferError, TriedOut,
+    Author, CloneConfig, Fetched, Kind, Looked, PushError, Pushed, Remote, Tip, TransferError,
+    TriedOut,
 };
 use threads::operation::Operation;
 use tracing::debug;
@@ -89,6 +90,25 @@ impl Link {
         }
     }
 
+    /// [`repository::Clone::look`] in the worker. Blocks as [`Link::fetch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn look(&self, remote: &Remote) -> Result<Looked, TransferError> {
+        let way = self.credentials.way(&self.repository, remote)?;
+        let request = Request::Look {
+            remote: Cow::Borrowed(remote),
+            kept: way.id().map(Cow::Borrowed),
+        };
+        match self.exchange(remote, &way, &request) {
+            Ok(Answer::Looked(result)) => result,
+            Ok(Answer::Fetched(_) | Answer::Pushed(_) | Answer::TriedOut(_)) => {
+                Err(nonsense(remote))
+            }
+            Err(unanswered) => Err(unanswered.trouble),
+        }
+    }
+
     /// [`repository::Clone::fetch`] in the worker. Blocks until it is done, the remote's time-out and
     /// a moment at most.
     ///
@@ -102,7 +122,9 @@ impl Link {
         };
         match self.exchange(remote, &way, &request) {
             Ok(Answer::Fetched(result)) => result,
-            Ok(Answer::Pushed(_) | Answer::TriedOut(_)) => Err(nonsense(remote)),
+            Ok(Answer::Looked(_) | Answer::Pushed(_) | Answer::TriedOut(_)) => {
+                Err(nonsense(remote))
+            }
             Err(unanswered) => Err(unanswered.trouble),
         }
     }
@@ -131,7 +153,7 @@ impl Link {
         };
         match self.exchange(remote, &way, &request) {
             Ok(Answer::Pushed(result)) => result,
-            Ok(Answer::Fetched(_) | Answer::TriedOut(_)) => {
+            Ok(Answer::Looked(_) | Answer::Fetched(_) | Answer::TriedOut(_)) => {
                 Err(PushError::Unknown(nonsense(remote)))
             }
             Err(Unanswered { trouble, sent }) if sent => Err(PushError::Unknown(trouble)),
@@ -152,7 +174,7 @@ impl Link {
         };
         match self.exchange(&two_exchanges(remote), &way, &request) {
             Ok(Answer::TriedOut(tried)) => Ok(tried),
-            Ok(Answer::Fetched(_) | Answer::Pushed(_)) => Err(nonsense(remote)),
+            Ok(Answer::Looked(_) | Answer::Fetched(_) | Answer::Pushed(_)) => Err(nonsense(remote)),
             Err(unanswered) => Err(unanswered.trouble),
         }
     }

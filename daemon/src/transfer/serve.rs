@@ -103,9 +103,10 @@ fn say(what: &impl serde::Serialize) -> io::Result<()> {
 
 fn kept<'a>(request: &'a Request<'_>) -> Option<&'a str> {
     match request {
-        Request::Fetch { kept, .. } | Request::Push { kept, .. } | Request::TryOut { kept, .. } => {
-            kept.as_deref()
-        }
+        Request::Look { kept, .. }
+        | Request::Fetch { kept, .. }
+        | Request::Push { kept, .. }
+        | Request::TryOut { kept, .. } => kept.as_deref(),
     }
 }
 
@@ -171,6 +172,7 @@ fn perform(clone: &GitClone, request: Request<'_>) -> Answer {
     match request {
         Request::Fetch { remote, .. } => Answer::Fetched(clone.fetch(&remote)),
         Request::TryOut { remote, .. } => Answer::TriedOut(clone.try_out(&remote)),
+        Request::Look { remote, .. } => Answer::Looked(clone.look_at(&remote)),
         Request::Push {
             remote,
             onto,
@@ -184,13 +186,14 @@ fn perform(clone: &GitClone, request: Request<'_>) -> Answer {
 /// Whether something of the exchange may still be under way, or have left its mark on this process.
 fn is_spent(answer: &Answer) -> bool {
     match answer {
-        Answer::Fetched(Ok(_))
+        Answer::Looked(Ok(_))
+        | Answer::Fetched(Ok(_))
         | Answer::Pushed(Ok(_) | Err(PushError::Rejected | PushError::Refused { .. })) => false,
         // What was tried may have ended a login.
         Answer::Pushed(Err(PushError::Unknown(_))) | Answer::TriedOut(_) => true,
-        Answer::Fetched(Err(trouble)) | Answer::Pushed(Err(PushError::Failed(trouble))) => {
-            leaves_doubt(trouble.kind)
-        }
+        Answer::Looked(Err(trouble))
+        | Answer::Fetched(Err(trouble))
+        | Answer::Pushed(Err(PushError::Failed(trouble))) => leaves_doubt(trouble.kind),
     }
 }
 

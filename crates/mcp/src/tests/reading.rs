@@ -353,6 +353,7 @@ async fn a_health() {
             Last fetch: 2026-11-22T10:42:00Z | Last push: never
             Trouble: push_refused: The remote refused the push.
             To do: Ask its owner for write access.
+            Both are set. 
             Reads: 9 (p50 20 µs, p95 40 µs) | Writes: 0 | Fetches: 0 | Pushes: 0, 0 failed
             ---
             daemon: {"pid":7,"protocol":1,"trouble":{"hint":"Ask its owner for write access.","kind":"push_refused","message":"The remote refused the push."},"uptime_seconds":61.4,"version":"0.1.0"}
@@ -439,6 +440,7 @@ fn health() -> Health {
             },
             ..Metrics::default()
         },
+        notes: vec!["Both are set.\u{7}".into()],
         freshness: stale(),
     }
 }

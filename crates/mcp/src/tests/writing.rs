@@ -26,7 +26,7 @@ async fn a_say() {
         }),
         written(),
         expect![[r#"
-            (Context { client: Some("claude-code"), code_path: Some("/src/acme"), repository: None, resent_as: Some("shim-1:2") }, Say(Say { topic: "auth-refactor", title: "Done", body: "All of it.\n", role: Some("tester"), entry_type: Some("Note"), ball: Some("Codex"), status: None, spec: Some("Composer 1:implementer"), delivery: Delivering { idempotency_key: Some("k1"), wait_seconds: Some(3) } }))
+            (Context { client: Some("claude-code"), code_path: Some("/src/acme"), roots: [], repository: None, resent_as: Some("shim-1:2") }, Say(Say { topic: "auth-refactor", title: "Done", body: "All of it.\n", role: Some("tester"), entry_type: Some("Note"), ball: Some("Codex"), status: None, spec: Some("Composer 1:implementer"), delivery: Delivering { idempotency_key: Some("k1"), wait_seconds: Some(3) } }))
             isError: false
             ✅ Entry added to 'auth-refactor'
             Title: Done
@@ -66,7 +66,7 @@ async fn an_ack() {
         json!({"topic": "auth-refactor", "title": "", "body": null}),
         answer,
         expect![[r#"
-            (Context { client: Some("claude-code"), code_path: None, repository: None, resent_as: Some("shim-1:2") }, Ack(Ack { topic: "auth-refactor", title: None, body: None, spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
+            (Context { client: Some("claude-code"), code_path: None, roots: [], repository: None, resent_as: Some("shim-1:2") }, Ack(Ack { topic: "auth-refactor", title: None, body: None, spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
             isError: false
             ✅ Acknowledged 'auth-refactor'
             Title: Ack
@@ -106,7 +106,7 @@ async fn a_handoff() {
         json!({"topic": "auth-refactor", "to": "Codex", "note": "Your part."}),
         answer,
         expect![[r#"
-            (Context { client: Some("claude-code"), code_path: None, repository: None, resent_as: Some("shim-1:2") }, Handoff(Handoff { topic: "auth-refactor", to: Some("Codex"), note: Some("Your part."), spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
+            (Context { client: Some("claude-code"), code_path: None, roots: [], repository: None, resent_as: Some("shim-1:2") }, Handoff(Handoff { topic: "auth-refactor", to: Some("Codex"), note: Some("Your part."), spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
             isError: false
             ✅ Handed off 'auth-refactor'
             Title: Handoff to Codex
@@ -148,7 +148,7 @@ async fn a_status() {
         json!({"topic": "auth-refactor", "status": "closed"}),
         answer,
         expect![[r#"
-            (Context { client: Some("claude-code"), code_path: None, repository: None, resent_as: Some("shim-1:2") }, SetStatus(SetStatus { topic: "auth-refactor", status: "closed", spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
+            (Context { client: Some("claude-code"), code_path: None, roots: [], repository: None, resent_as: Some("shim-1:2") }, SetStatus(SetStatus { topic: "auth-refactor", status: "closed", spec: None, delivery: Delivering { idempotency_key: None, wait_seconds: None } }))
             isError: false
             ✅ Status set for 'auth-refactor'
             Title: Status: CLOSED

@@ -25,6 +25,7 @@ pub(super) fn text(health: &Health) -> String {
         lines.extend(text::trouble_lines(trouble));
     }
     lines.extend(repository_lines(&health.repository));
+    lines.extend(health.notes.iter().map(|note| text::one_line(note)));
     let metrics = &health.metrics;
     lines.push(format!(
         "Reads: {} | Writes: {} | Fetches: {} | Pushes: {}, {} failed",

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use protocol::failure::{Failure, FailureCode};
-use protocol::hello::Hello;
 use protocol::request::Context;
 use protocol::update::Update;
 use threads::topic::Topic;
@@ -14,6 +13,7 @@ use crate::handle::Handle;
 use crate::headline::Headline;
 use crate::news::{Piece, What};
 use crate::server::caller::Caller;
+use crate::server::client::Client;
 use crate::server::updates::page::Places;
 use crate::server::{reads, which};
 use crate::shared::{Setup, Shared};
@@ -26,7 +26,7 @@ const PART_MAX: usize = 256;
 /// What one watching client was told.
 #[derive(Debug)]
 pub(super) struct Follower {
-    hello: Hello,
+    client: Client,
     context: Context,
     /// The one repository that it follows; all where it named none.
     only: Option<String>,
@@ -69,16 +69,12 @@ impl Follower {
     ///
     /// # Errors
     /// `repository_not_found`.
-    pub(super) fn new(shared: &Shared, hello: Hello, context: Context) -> Result<Self, Failure> {
+    pub(super) fn new(shared: &Shared, client: Client, context: Context) -> Result<Self, Failure> {
         let setup = shared.setup.load_full();
-        let is_named = hello.repository.is_some() || context.repository.is_some();
-        let only = if is_named {
-            Some(which::repository(&setup, &hello, &context)?.name.clone())
-        } else {
-            None
-        };
+        let bound = which::bound(&setup, &client, &context)?;
+        let only = bound.map(|handle| handle.name.clone());
         let mut follower = Self {
-            hello,
+            client,
             context,
             only,
             told: BTreeMap::new(),
@@ -199,7 +195,7 @@ impl Follower {
     }
 
     fn caller(&self, shared: &Shared, setup: &Setup) -> Caller {
-        Caller::of(shared, setup, &self.hello, &self.context)
+        Caller::of(shared, setup, &self.client, &self.context)
     }
 
     /// A repository that is new in the settings is followed from here on.
