@@ -47,6 +47,25 @@ pub(crate) fn shown(url: &str) -> String {
     }
 }
 
+/// Whether it is a folder of this machine, which no credential opens.
+pub(crate) fn is_folder(url: &str) -> bool {
+    url.starts_with("file://") || std::path::Path::new(url).is_absolute()
+}
+
+/// The host, without user and port.
+pub(crate) fn host(url: &str) -> Option<String> {
+    let authority = match url.split_once("://") {
+        Some((_, rest)) => rest.split('/').next()?,
+        None => url,
+    };
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
 /// A name of `[a-z0-9-]` for the address, other than those that are taken.
 pub(crate) fn name(url: &str, taken: &[String]) -> String {
     let path = url.trim_end_matches('/');
@@ -122,6 +141,19 @@ mod tests {
         );
         check("file:///srv/a:b@c/t.git", false, "file:///srv/a:b@c/t.git");
         check("/srv/a:b@c/t.git", false, "/srv/a:b@c/t.git");
+    }
+
+    #[test]
+    fn a_host_stands_without_user_and_port() {
+        fn check(url: &str, expected: Option<&str>) {
+            assert_eq!(host(url).as_deref(), expected, "{url}");
+        }
+        check("git@github.com:acme/t.git", Some("github.com"));
+        check("github.com:acme/t.git", Some("github.com"));
+        check("ssh://git@h:22/acme/t.git", Some("h"));
+        check("https://alice@h:8443/t", Some("h"));
+        check("ssh://git@[::1]:22/t", Some("::1"));
+        check("file:///srv/t", None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::text::paint::Paint;
 
 /// The flags, the environment and the places, read once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// Where everything lives.
     pub(crate) dirs: Dirs,
@@ -63,6 +63,18 @@ impl Session {
             paint: Paint::new(std::io::stdout().is_terminal() && !no_colour && !dumb),
             environment,
         })
+    }
+
+    /// The same for a command that is about all repositories, whichever one was named.
+    pub(crate) fn of_no_repository(&self) -> Self {
+        Self {
+            hello: Hello {
+                repository: None,
+                ..self.hello.clone()
+            },
+            repository: None,
+            ..self.clone()
+        }
     }
 
     /// The working folder, where it can be told.

@@ -41,6 +41,8 @@ pub(crate) struct Wanted {
     pub(crate) code: Vec<String>,
     /// The form of new threads.
     pub(crate) header: Option<String>,
+    /// Whether commits are signed.
+    pub(crate) sign: Option<String>,
     /// A private key's file, absolute.
     pub(crate) ssh_key: Option<String>,
 }
@@ -173,6 +175,7 @@ fn fill(table: &mut Table, wanted: &Wanted) {
         ("branch", wanted.branch.as_ref()),
         ("directory", wanted.directory.as_ref()),
         ("header", wanted.header.as_ref()),
+        ("sign", wanted.sign.as_ref()),
         ("ssh_key", wanted.ssh_key.as_ref()),
     ];
     for (key, text) in fields {

@@ -14,13 +14,13 @@ use std::thread;
 
 use platform::dirs::Dirs;
 use protocol::answer::{
-    Answer, Delivery, Done, Freshness, Origin, Outcome, Reply, RepositoryListed, RepositoryState,
-    Synced, Trouble, Written, WrittenDetails,
+    Answer, Delivery, Done, Freshness, Origin, Outcome, Probed, Reply, RepositoryListed,
+    RepositoryState, Synced, Trouble, Written, WrittenDetails,
 };
 use protocol::failure::{Failure, FailureCode};
 use protocol::frame;
 use protocol::hello::{Hello, PROTOCOL, Welcome};
-use protocol::request::{Ask, Request};
+use protocol::request::{Ask, RepositoryForget, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -361,16 +361,18 @@ fn a_sync_that_waits_and_is_not_in_step_fails() {
 fn a_repository_is_added_and_fetched() {
     fn check(fetch: Does, exit: i32) {
         let home = home();
-        let heard = home.daemon([answers(Answer::Accepted), fetch, listed()]);
+        let heard = home.daemon([probed(None), answers(Answer::Accepted), fetch, listed()]);
         let (code, document) = home.json(&["repo", "add", "/srv/t.git", "--branch", "main"]);
         assert_eq!((code, &document["name"]), (exit, &json!("t")), "{document}");
         assert_eq!(document.get("error").is_some(), exit != 0);
         let settings = fs::read_to_string(&home.dirs.config).unwrap();
-        let expected = "[[repository]]\nname = \"t\"\nurl = \"/srv/t.git\"\nbranch = \"main\"\n";
+        let expected = "[[repository]]\nname = \"t\"\nurl = \"/srv/t.git\"\nbranch = \"main\"\n\
+                        code = [\"/src/t\"]\n";
         assert_eq!(settings, expected);
         let asks: Vec<Ask> = heard.asks.try_iter().collect();
-        assert_eq!(asks[0].request, Request::SettingsReload);
-        assert_eq!(asks[1].context.repository.as_deref(), Some("t"));
+        assert!(matches!(&asks[0].request, Request::RepositoryProbe(_)));
+        assert_eq!(asks[1].request, Request::SettingsReload);
+        assert_eq!(asks[2].context.repository.as_deref(), Some("t"));
     }
     check(synced(RepositoryState::Synced, None), 0);
     check(synced(RepositoryState::Attention, Some("not_found")), 1);
@@ -378,6 +380,74 @@ fn a_repository_is_added_and_fetched() {
         synced(RepositoryState::SignedOut, Some("credential_missing")),
         77,
     );
+}
+
+fn probed(kind: Option<&str>) -> Does {
+    answers(Answer::Probed(Probed {
+        branch: None,
+        tip: None,
+        trouble: kind.map(|kind| Trouble {
+            kind: kind.into(),
+            message: "M".into(),
+            hint: "H".into(),
+        }),
+        checkout: Some("/src/t".into()),
+    }))
+}
+
+#[test]
+fn what_no_credential_opens_changes_nothing() {
+    fn check(does: Does, exit: i32, code: &str) {
+        let home = home();
+        let _heard = home.daemon([does]);
+        let (ended, document) = home.json(&["repo", "add", "/srv/t.git"]);
+        assert_eq!((ended, &document["error"]["code"]), (exit, &json!(code)));
+        assert!(!home.dirs.config.exists());
+    }
+    check(probed(Some("settings_invalid")), 2, "settings_invalid");
+    check(probed(Some("not_found")), 1, "not_found");
+    check(
+        Does::Fails(FailureCode::InvalidArgument),
+        2,
+        "invalid_argument",
+    );
+}
+
+#[test]
+fn with_no_way_in_it_is_kept_and_the_next_commands_are_told() {
+    let home = home();
+    let _heard = home.daemon([
+        probed(Some("credential_refused")),
+        answers(Answer::Accepted),
+        listed(),
+    ]);
+    let (code, document) = home.json(&["repo", "add", "git@h:a/t.git", "--name", "t"]);
+    assert_eq!(
+        (code, &document["error"]["code"]),
+        (77, &json!("credential_refused"))
+    );
+    assert_eq!(
+        document["next"][0],
+        "watercooler credential add t --deploy-key"
+    );
+    let settings = fs::read_to_string(&home.dirs.config).unwrap();
+    assert!(settings.contains("url = \"git@h:a/t.git\""), "{settings}");
+}
+
+#[test]
+fn what_environments_named_is_listed_and_taken_out() {
+    let home = home();
+    let kept = json!([{"name": "t-012345", "url": "https://alice@h/t.git"}]);
+    fs::write(home.dirs.state.join("environment.json"), kept.to_string()).unwrap();
+    let (_, listed) = home.json(&["repo", "list"]);
+    let shown = json!({"name": "t-012345", "url": "https://h/t.git", "branch": null,
+        "directory": "", "code": [], "state": null, "origin": "environment"});
+    assert_eq!(listed[1], shown);
+    let heard = home.daemon([answers(Answer::Accepted)]);
+    assert_eq!(home.json(&["repo", "remove", "t-012345"]).0, 0);
+    let name = "t-012345".to_owned();
+    let forget = Request::RepositoryForget(RepositoryForget { name });
+    assert_eq!(heard.asks.recv().unwrap().request, forget);
 }
 
 #[test]
@@ -388,6 +458,7 @@ fn settings_that_the_daemon_refuses_are_put_back() {
             fs::write(&home.dirs.config, text).unwrap();
         }
         let _heard = home.daemon([
+            probed(None),
             Does::Fails(FailureCode::InvalidArgument),
             answers(Answer::Accepted),
         ]);

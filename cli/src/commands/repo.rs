@@ -1,8 +1,10 @@
 //! `watercooler repo`: the repositories in the settings.
 
 mod add;
+mod environment;
 mod list;
 mod remove;
+mod verdict;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -25,7 +27,7 @@ pub(crate) enum Command {
     Add(add::Arguments),
     /// List the repositories
     List,
-    /// Take a repository out of the settings; its files stay
+    /// Take a repository out; its files stay
     Remove(remove::Arguments),
 }
 

@@ -1,17 +1,19 @@
-//! `watercooler repo add`: into the settings, then waits for the first fetch.
+//! `watercooler repo add`: asks the remote, writes the settings, then waits for the first fetch.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use protocol::answer::{Answer, RepositoryListed, RepositoryState, Synced};
-use protocol::request::{Request, Sync};
+use protocol::answer::{Answer, Probed, RepositoryListed, RepositoryState, Synced, Trouble};
+use protocol::request::{RepositoryProbe, Request, Sync};
 use serde_json::{Value, json};
 
 use super::SettingsFile;
 use super::list::of_daemon;
+use super::verdict::{Verdict, next_commands};
 use crate::commands::sync::{WAIT_SECONDS, out_of_step};
 use crate::link::{Link, unexpected};
+use crate::plain::one_line;
 use crate::problem::{Exit, Problem};
 use crate::remote_url;
 use crate::report::Report;
@@ -33,12 +35,16 @@ pub(crate) struct Arguments {
     /// Where threads live inside the tree
     #[arg(long, value_name = "D")]
     directory: Option<String>,
-    /// A code checkout whose agents talk in this repository; may be repeated
+    /// A code checkout whose agents talk in this repository; may be repeated. Else the one that
+    /// the working folder is in
     #[arg(long, value_name = "DIR")]
     code: Vec<PathBuf>,
     /// The form of new threads
     #[arg(long)]
     header: Option<Header>,
+    /// Whether commits are signed
+    #[arg(long)]
+    sign: Option<Sign>,
     /// A private key that is used alone
     #[arg(long, value_name = "F")]
     ssh_key: Option<PathBuf>,
@@ -55,6 +61,24 @@ enum Header {
     Classic,
 }
 
+/// Whether commits are signed; source: the outside contract, section 3.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sign {
+    /// No
+    Off,
+    /// With an ssh key
+    Ssh,
+}
+
+impl Sign {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Ssh => "ssh",
+        }
+    }
+}
+
 impl Header {
     fn as_str(self) -> &'static str {
         match self {
@@ -68,11 +92,23 @@ impl Header {
 /// Adds.
 ///
 /// # Errors
-/// A URL with a secret in it, settings that cannot be edited or that the daemon refuses (then they
-/// are as they were), the daemon's failure, or why it cannot be reached.
+/// A URL with a secret in it, a remote that no credential and no time will open, settings that cannot
+/// be edited or that the daemon refuses (then they are as they were), the daemon's failure, or why it
+/// cannot be reached; that there is no way in yet, when it is added.
 pub(crate) fn run(session: &Session, arguments: Arguments) -> Result<Report, Problem> {
-    let wanted = wanted(arguments)?;
+    let session = &session.of_no_repository();
+    let mut wanted = wanted(arguments)?;
+    let mut link = Link::started(session)?;
+    let probed = probe(&mut link, &wanted)?;
+    let verdict = Verdict::of(&probed, &wanted.url);
+    if let Verdict::Wrong(problem) = verdict {
+        return Err(problem);
+    }
     let mut file = SettingsFile::edit(session)?;
+    if wanted.code.is_empty() {
+        let found = probed.checkout.filter(|found| is_free(&file, found));
+        wanted.code.extend(found);
+    }
     let edited = settings::add(file.text(), &wanted)?;
     let changed = edited.text != file.text();
     let left = changed
@@ -81,11 +117,6 @@ pub(crate) fn run(session: &Session, arguments: Arguments) -> Result<Report, Pro
     if changed {
         file.write(&edited.text)?;
     }
-    let mut link = Link::started(session).map_err(|unreached| {
-        let problem: Problem = unreached.into();
-        let message = format!("{}; the settings are written", problem.message);
-        Problem { message, ..problem }
-    })?;
     if let Err(problem) = link.ask(Request::SettingsReload) {
         if changed && problem.exit != Exit::Unavailable {
             file.put_back()?;
@@ -95,14 +126,77 @@ pub(crate) fn run(session: &Session, arguments: Arguments) -> Result<Report, Pro
         return Err(problem);
     }
     file.release();
-    first_fetch(session, &mut link, &edited.name, left)
+    match verdict {
+        Verdict::NoWayIn(trouble) => no_way_in(&mut link, &edited.name, &wanted, &trouble),
+        Verdict::Reached | Verdict::Away | Verdict::Wrong(_) => {
+            let found = words_of(&wanted, probed.branch.as_deref());
+            let more = format!("{found}{}", left.unwrap_or_default());
+            first_fetch(session, &mut link, &edited.name, &more)
+        }
+    }
+}
+
+fn probe(link: &mut Link, wanted: &Wanted) -> Result<Probed, Problem> {
+    let done = link.ask(Request::RepositoryProbe(RepositoryProbe {
+        url: wanted.url.clone(),
+        branch: wanted.branch.clone(),
+        ssh_key: wanted.ssh_key.clone(),
+    }))?;
+    let Answer::Probed(probed) = done.answer else {
+        return Err(unexpected());
+    };
+    Ok(probed)
+}
+
+/// Whether no repository of the settings has that code; one that has it gets it once.
+fn is_free(file: &SettingsFile, found: &str) -> bool {
+    let listed = settings::list(file.text()).unwrap_or_default();
+    !listed
+        .iter()
+        .any(|each| each.code.iter().any(|code| code == found))
+}
+
+/// What was found out, a line each.
+fn words_of(wanted: &Wanted, branch: Option<&str>) -> String {
+    let branch = branch.map(|branch| format!("  follows the branch {}\n", one_line(branch)));
+    let code = wanted.code.iter();
+    let code = code.map(|code| format!("  is for the code in {}\n", one_line(code)));
+    branch.into_iter().chain(code).collect()
+}
+
+/// It is kept, and these commands make a way in.
+fn no_way_in(
+    link: &mut Link,
+    name: &str,
+    wanted: &Wanted,
+    trouble: &Trouble,
+) -> Result<Report, Problem> {
+    let commands = next_commands(name, &wanted.url, trouble);
+    let mut text = format!("{name}: added, and there is no way in yet\n");
+    text.push_str(&words_of(wanted, None));
+    for command in &commands {
+        text.push_str(&format!("  next: {command}\n"));
+    }
+    let listed = of_daemon(link)?.into_iter().find(|each| each.name == name);
+    let mut document = json!(listed);
+    if let Value::Object(fields) = &mut document {
+        fields.insert("repository".to_owned(), name.into());
+        fields.insert("next".to_owned(), json!(commands));
+    }
+    let problem = Problem {
+        exit: Exit::NotPermitted,
+        code: trouble.kind.clone(),
+        message: trouble.message.clone(),
+        hint: Some(trouble.hint.clone()),
+    };
+    Ok(Report::new(text, document).with(problem))
 }
 
 fn first_fetch(
     session: &Session,
     link: &mut Link,
     name: &str,
-    left: Option<String>,
+    more: &str,
 ) -> Result<Report, Problem> {
     let sync = Request::Sync(Sync {
         wait_seconds: WAIT_SECONDS,
@@ -114,7 +208,7 @@ fn first_fetch(
     let tree = session.dirs.repositories.join(name);
     let mut text = text::synced::text(synced, name, session.paint);
     text.push_str(&format!("  threads are in {}\n", tree.display()));
-    text.push_str(&left.unwrap_or_default());
+    text.push_str(more);
     let listed = of_daemon(link)?.into_iter().find(|each| each.name == name);
     let report = Report::new(text, document(listed, synced, name));
     if text::synced::in_step(synced) {
@@ -166,6 +260,7 @@ fn wanted(arguments: Arguments) -> Result<Wanted, Problem> {
         directory: arguments.directory,
         code: code.collect::<Result<_, _>>()?,
         header: arguments.header.map(|header| header.as_str().to_owned()),
+        sign: arguments.sign.map(|sign| sign.as_str().to_owned()),
         ssh_key: arguments.ssh_key.as_deref().map(absolute).transpose()?,
     })
 }
@@ -222,6 +317,7 @@ mod tests {
             directory: None,
             code: Vec::new(),
             header: None,
+            sign: None,
             ssh_key: None,
         }
     }

@@ -4,7 +4,7 @@ use protocol::answer::{Answer, RepositoryListed};
 use protocol::request::Request;
 use serde_json::json;
 
-use super::SettingsFile;
+use super::{SettingsFile, environment};
 use crate::link::{Link, unexpected};
 use crate::problem::Problem;
 use crate::report::Report;
@@ -19,7 +19,11 @@ use crate::text;
 pub(crate) fn run(session: &Session) -> Result<Report, Problem> {
     let listed = match Link::to_running(session) {
         Ok(mut link) => of_daemon(&mut link)?,
-        Err(_) => settings::list(SettingsFile::read(session)?.text())?,
+        Err(_) => {
+            let mut listed = settings::list(SettingsFile::read(session)?.text())?;
+            listed.extend(environment::listed(session));
+            listed
+        }
     };
     Ok(Report::new(
         text::repositories::text(&listed),
