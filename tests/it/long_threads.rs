@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::machine::Machine;
+use tests::machine::{GRACE, Machine};
 use tests::processes;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
@@ -32,6 +32,9 @@ const LONG_BODY_CHARS: usize = 300_000;
 
 /// Where it stands.
 const LONG_BODY_AT: usize = 1000;
+
+/// How long one search looks.
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// A result; source: the outside contract, section 5.
 const RESULT_BYTES_MAX: usize = 60_000;
@@ -121,6 +124,17 @@ fn long_body(claude: &mut Shim) -> String {
     }
 }
 
+/// Searches for a word of every title: the newest entries come, in the time that a search has.
+fn search(claude: &mut Shim, entries_len: usize) -> Duration {
+    let begun = Instant::now();
+    let found = claude.call("search", json!({"query": "number"}));
+    let took = begun.elapsed();
+    let newest = &found.structured["hits"][0];
+    assert_eq!(newest["index"], entries_len - 1, "{newest}");
+    assert!(took < SEARCH_TIME_MAX + GRACE, "{took:?}");
+    took
+}
+
 #[test]
 fn a_long_thread_is_read_page_by_page_in_memory_that_does_not_grow_with_it() {
     let mib = std::env::var(SIZE_VARIABLE).ok();
@@ -177,10 +191,12 @@ fn a_long_thread_is_read_page_by_page_in_memory_that_does_not_grow_with_it() {
     let summary = claude.call("read_thread", asked);
     assert!(summary.text.contains("Number 0"), "{}", summary.text);
     assert!(!summary.text.contains("body 0 "), "a summary has no bodies");
+    let searched_for = search(&mut claude, thread.entries_len);
     let paging = processes::memory_peak(daemon);
     println!(
         "{mib} MiB, {} entries: idle {} MiB, at most {} MiB while it is unpacked, {} MiB over \
-         {pages} pages; the first answer after {first_took:?}, each other within {longest:?}",
+         {pages} pages and a search; the first answer after {first_took:?}, each other within \
+         {longest:?}, the search's after {searched_for:?}",
         thread.entries_len,
         idle >> 20,
         unpacking >> 20,

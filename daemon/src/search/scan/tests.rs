@@ -1,3 +1,5 @@
+//! A search over threads that are pending: its order, its pages, and what it had no time for.
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
