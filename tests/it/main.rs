@@ -1,5 +1,6 @@
 //! The stories: real programs, real git servers, a test for each.
 
+mod adding;
 mod architecture;
 mod conflicts;
 mod contention;
@@ -25,6 +26,7 @@ mod protected_branch;
 mod python_grammar;
 mod refused;
 mod sandboxes;
+mod scope;
 mod searching;
 mod settings;
 mod shim;
@@ -37,5 +39,6 @@ mod two_laptops;
 mod updates;
 mod versions;
 mod watching;
+mod which;
 mod working_tree;
 mod writing;
