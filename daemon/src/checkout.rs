@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use platform::plain_file;
 use threads::operation::CodeTrailers;
 
+mod codeless;
 mod looking;
 mod project;
 mod refs;
@@ -14,6 +15,7 @@ mod reftable;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use codeless::Codeless;
 pub(crate) use looking::Looking;
 pub(crate) use project::project_of;
 

@@ -12,7 +12,7 @@ use threads::names::Names;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::bodies::Bodies;
-use crate::checkout::Looking;
+use crate::checkout::{Codeless, Looking};
 use crate::credentials::Credentials;
 use crate::handle::Handle;
 use crate::metrics::Metrics;
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) allowances: Allowances,
     /// At code checkouts.
     pub(crate) looking: Looking,
+    /// Where there are none.
+    pub(crate) codeless: Codeless,
     /// At remotes that are to be set up.
     pub(crate) probing: Looking,
     /// Where working trees are.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::bodies::Bodies;
-use crate::checkout::Looking;
+use crate::checkout::{Codeless, Looking};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::logs;
@@ -113,6 +113,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         allowances: Allowances::default(),
         looking: Looking::new(),
+        codeless: Codeless::default(),
         probing: probe::places(),
         trees: dirs.repositories.clone(),
         credentials: surroundings.credentials,

@@ -92,16 +92,27 @@ pub(crate) async fn code_of(
     handle: &Handle,
 ) -> CodeTrailers {
     let places = places_of(client, context);
-    let own = codes_of(handle);
+    if shared.codeless.holds(&places, Instant::now()) {
+        return CodeTrailers::default();
+    }
+    let (own, looked_at) = (codes_of(handle), places.clone());
     let look = move || {
-        places.iter().find_map(|place| {
+        let mut checkouts = places.iter().filter_map(|place| {
             let checkout = Checkout::around(&places::resolved(place))?;
             let is_ours = own.is_empty() || places::belongs(&own, place) != Match::Nothing;
-            is_ours.then(|| checkout.trailers())
-        })
+            Some(is_ours.then(|| checkout.trailers()))
+        });
+        let first = checkouts.next()?;
+        Some(first.or_else(|| checkouts.flatten().next()))
     };
-    let found = shared.looking.at(TRAILERS_WAIT_MAX, look).await;
-    found.flatten().unwrap_or_default()
+    match shared.looking.at(TRAILERS_WAIT_MAX, look).await {
+        Some(Some(found)) => found.unwrap_or_default(),
+        Some(None) => {
+            shared.codeless.note(looked_at, Instant::now());
+            CodeTrailers::default()
+        }
+        None => CodeTrailers::default(),
+    }
 }
 
 /// The `code` of one repository.
