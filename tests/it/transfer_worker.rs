@@ -211,6 +211,27 @@ fn a_worker_that_dies_while_it_pushes_doubles_nothing() {
     assert_eq!(story.alice.daemon_pid(), daemon);
 }
 
+/// A `git` that is killed while it changes a ref leaves its lock, and nobody pushes there any more.
+#[test]
+fn a_worker_that_dies_while_a_ref_is_changed_leaves_no_lock_in_the_remote() {
+    let mut story = Story::begin();
+    let gate = Gate::new(&story.alice);
+    let script = format!(
+        "#!/bin/sh\ncat > /dev/null\n[ \"$1\" = prepared ] || exit 0\n{}exit 0\n",
+        gate.script()
+    );
+    story.remote.hook("reference-transaction", &script);
+    gate.close();
+    story.say("While the ref is locked");
+    gate.wait_reached();
+    let lock = story.remote.path().join("refs/heads/main.lock");
+    assert!(lock.exists(), "the ref is locked now");
+    processes::signal(a_worker(&story.alice), Signal::KILL);
+    wait_until("the lock is gone", PATIENCE, || !lock.exists());
+    gate.open();
+    story.all_arrived();
+}
+
 #[test]
 fn a_worker_that_stops_answering_is_killed_at_the_deadline() {
     let mut story = Story::begin();

@@ -14,6 +14,10 @@ use crate::os;
 const PAUSE_MIN: Duration = Duration::from_micros(500);
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 
+/// How long the group of a process that did not end well has to take away its locks, before what is
+/// left of it is killed.
+const ASKED_WAIT: Duration = Duration::from_millis(500);
+
 /// How long the end of a killed process is waited for; one that takes longer waits for a device.
 const KILLED_WAIT: Duration = Duration::from_secs(1);
 
@@ -39,11 +43,18 @@ pub fn has_ended(child: &mut Child) -> bool {
     os::has_ended(child)
 }
 
-/// Gives a child that was started with [`lead_group`] until `wait_max` to end by itself, then kills
+/// Gives a child that was started with [`lead_group`] until `wait_max` to end by itself, then ends
 /// what is left of its group, and reaps it. `None`: not even that ended it; a thread waits on.
+///
+/// Where the child did not end by itself and well, its group is asked to end before it is killed: a
+/// `git` that is killed leaves its locks behind, in a remote on this disk too.
 pub fn end_group(mut child: Child, wait_max: Duration) -> Option<ExitStatus> {
     until(wait_max, || os::has_ended(&mut child));
     // Before it is reaped, so that its number is not another's yet.
+    if !os::has_succeeded(&mut child) && os::ask_group_to_end(&child) {
+        // A group whose leader is not reaped yet never looks empty.
+        thread::sleep(ASKED_WAIT);
+    }
     os::kill_group(&mut child);
     if until(KILLED_WAIT, || os::has_ended(&mut child)) {
         return child.wait().ok();

@@ -409,13 +409,20 @@ pub(crate) fn plain(words: &str) -> String {
         kept.trim().to_owned()
     });
     let lines: Vec<String> = lines
-        .filter(|line| !line.is_empty() && !line.starts_with("@@@@@"))
+        .filter(|line| !line.is_empty() && !line.starts_with("@@@@@") && !is_progress(line))
         .collect();
     let line = lines.join("; ");
     match line.char_indices().nth(WORDS_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
+}
+
+/// Whether it is how far git has come: `Resolving deltas:  33% (17/51)`.
+fn is_progress(line: &str) -> bool {
+    let of_all = line.rsplit_once(": ").map(|(_, far)| far.trim_start());
+    let share = of_all.and_then(|far| far.split_once("% ("));
+    share.is_some_and(|(percent, _)| percent.parse::<u8>().is_ok())
 }
 
 /// Marks that turn the direction of text or hide in it.

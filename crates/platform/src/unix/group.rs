@@ -22,6 +22,18 @@ pub(crate) fn has_ended(child: &mut Child) -> bool {
     pid_of(child.id()).is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
 }
 
+/// Whether it has ended, and well; it is still to be waited for.
+pub(crate) fn has_succeeded(child: &mut Child) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    let ended = pid_of(child.id()).map(|pid| waitid(WaitId::Pid(pid), options));
+    matches!(ended, Some(Ok(Some(status))) if status.exit_status() == Some(0))
+}
+
+/// False where that cannot be asked for, or nobody is left.
+pub(crate) fn ask_group_to_end(child: &Child) -> bool {
+    pid_of(child.id()).is_some_and(|group| kill_process_group(group, Signal::TERM).is_ok())
+}
+
 pub(crate) fn kill_group(child: &mut Child) {
     if let Some(group) = pid_of(child.id()) {
         // Fails only where the group is gone, which is what is wanted.

@@ -23,7 +23,8 @@ mod kernel;
 pub(crate) use account::own_user_name;
 pub(crate) use files::lift_files_max;
 pub(crate) use group::{
-    bound, forbid_dumps, has_ended, kill_group, kill_own_group, lead_group, own_stdin,
+    ask_group_to_end, bound, forbid_dumps, has_ended, has_succeeded, kill_group, kill_own_group,
+    lead_group, own_stdin,
 };
 pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,

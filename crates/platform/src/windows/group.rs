@@ -17,6 +17,16 @@ pub(crate) fn has_ended(child: &mut Child) -> bool {
     !matches!(child.try_wait(), Ok(None))
 }
 
+/// Whether it has ended, and well.
+pub(crate) fn has_succeeded(child: &mut Child) -> bool {
+    matches!(child.try_wait(), Ok(Some(status)) if status.success())
+}
+
+/// A process without a window cannot be asked.
+pub(crate) fn ask_group_to_end(_child: &Child) -> bool {
+    false
+}
+
 pub(crate) fn kill_group(child: &mut Child) {
     // Fails only where the child is gone, which is what is wanted.
     let _ = child.kill();

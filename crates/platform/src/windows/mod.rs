@@ -22,7 +22,8 @@ mod user;
 mod volume;
 
 pub(crate) use group::{
-    bound, forbid_dumps, has_ended, kill_group, kill_own_group, lead_group, own_stdin,
+    ask_group_to_end, bound, forbid_dumps, has_ended, has_succeeded, kill_group, kill_own_group,
+    lead_group, own_stdin,
 };
 pub(crate) use machine::{boot_id, machine_id};
 pub(crate) use process::{Parent, end_process, process_alive, process_start};

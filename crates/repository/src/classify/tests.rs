@@ -257,6 +257,13 @@ fn verdicts_of_remotes() {
 #[test]
 fn others_words_are_one_bounded_line() {
     assert_eq!(
+        plain(
+            "Resolving deltas:   0% (0/51)\rResolving deltas: 100% (51/51), done.\nerror: locked"
+        ),
+        "error: locked"
+    );
+    assert_eq!(plain("disk: 97% full"), "disk: 97% full");
+    assert_eq!(
         plain("\x1b[31mremote:\x1b[0m no\r\n\n  why \u{202e}\n"),
         "[31mremote:[0m no; why"
     );
