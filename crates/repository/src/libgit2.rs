@@ -12,6 +12,8 @@ use git2::{ConfigLevel, opts};
 
 use crate::transport;
 
+mod tcp;
+
 /// The schemes that our own transports serve. libgit2's own for `file` overwrites what others
 /// pushed meanwhile and runs no hooks; for `ssh` it has none in our builds.
 const OWN_SCHEMES: [&str; 2] = ["file", "ssh"];
@@ -47,6 +49,7 @@ pub(crate) fn prepare() -> Result<(), git2::Error> {
         // SAFETY: as above; no transport is made before this function has returned.
         unsafe { git2::transport::register(scheme, transport::for_current_exchange) }?;
     }
+    tcp::register()?;
     *prepared = true;
     Ok(())
 }
@@ -74,6 +77,7 @@ pub(crate) fn limit_waits(timeout: Duration) {
             opts::set_server_connect_timeout_in_milliseconds(ms)
                 .and_then(|()| opts::set_server_timeout_in_milliseconds(ms))
         };
+        tcp::limit_waits(ms);
         if let Err(error) = set {
             tracing::warn!(%error, "Network time-outs could not be set");
         }
