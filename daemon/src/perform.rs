@@ -130,8 +130,8 @@ pub(crate) struct PushOutcome {
 /// Why a push did not go through.
 #[derive(Debug)]
 pub(crate) enum PushFailure {
-    /// The remote moved.
-    Rejected,
+    /// The remote moved; whether to come again at once.
+    Rejected { at_once: bool },
     /// It may have gone through.
     Unknown(TransferError),
     /// It did not.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::transport::{Group, Masters};
+use crate::turn::Turns;
 use crate::{CloneError, Remote, Tip, Ways, classify, hold, housekeeping, libgit2, os, renew};
 
 /// The branch where neither the settings nor the remote name one.
@@ -57,6 +58,7 @@ pub struct Clone {
     /// Held by a worker for its life.
     held: Option<fs::File>,
     masters: Option<Arc<Masters>>,
+    turns: Turns,
     /// What the next exchange is given.
     ways: Mutex<Ways>,
 }
@@ -145,6 +147,7 @@ impl Clone {
             moving: Mutex::default(),
             held: None,
             masters: None,
+            turns: Turns::default(),
             ways: Mutex::default(),
         })
     }
@@ -213,6 +216,10 @@ impl Clone {
             .and_then(|handle| self.branch_of(&handle))
             .ok()
             .flatten()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub(crate) fn configured_branch(&self) -> Option<&str> {

@@ -204,7 +204,10 @@ pub enum CloneError {
 pub enum PushError {
     /// The remote moved meanwhile and took nothing: fetch, then push again.
     #[error("the remote has moved meanwhile")]
-    Rejected,
+    Rejected {
+        /// Those who take turns at this remote let us go first, if we come again at once.
+        at_once: bool,
+    },
     /// The connection was lost after sending began, so it may have been applied: fetch first.
     #[error("whether the push arrived is not known: {0}")]
     Unknown(#[source] TransferError),

@@ -29,6 +29,7 @@ mod replay;
 mod ssh_key;
 mod transport;
 mod try_out;
+mod turn;
 #[cfg(unix)]
 mod unix;
 mod url;

@@ -14,6 +14,8 @@ use crate::clone::{DEFAULT_BRANCH, remote_ref};
 use crate::draft::{DRAFTED_OPERATIONS_MIN, Draft};
 use crate::exchange::Exchange;
 use crate::fetch::{Failure, branch_gone, callbacks, prepare_waits, wanted_branch};
+use crate::turn::{self, Came};
+use crate::url::Place;
 use crate::{Author, Clone, CloneError, Kind, PushError, Remote, Tip, TransferError, web_settings};
 
 /// What a push did.
@@ -46,7 +48,8 @@ impl Clone {
     /// Puts the operations on `onto` (`None`: a remote without the branch), one commit each, and
     /// pushes them at once; never by force. The remote must stand exactly at `onto`, which its tip
     /// is compared with before anything is sent and again by the remote itself. Afterwards the tip
-    /// here is the pushed one. Waits while another exchange of this clone runs.
+    /// here is the pushed one. Waits while another exchange of this clone runs, and at a remote on this
+    /// machine for its turn.
     pub fn push(
         &self,
         remote: &Remote,
@@ -55,6 +58,45 @@ impl Clone {
         author: &Author,
     ) -> Result<Pushed, PushError> {
         let _moving = self.lock_moving();
+        let came = self.come_to_turn(remote);
+        if came == Came::AfterOthers && self.turns().keep() {
+            return Err(PushError::Rejected { at_once: true });
+        }
+        let pushed = self.push_in_turn(remote, onto, operations, author);
+        match &pushed {
+            // Who keeps it twice would keep it for ever where somebody without turns is faster.
+            Err(PushError::Rejected { .. }) if came == Came::AtOnce => {
+                let at_once = self.turns().keep();
+                Err(PushError::Rejected { at_once })
+            }
+            // It waits for a turn again, and has waited long enough by doing so.
+            Err(PushError::Rejected { .. }) if came == Came::Late => {
+                Err(PushError::Rejected { at_once: true })
+            }
+            Ok(_) | Err(_) => {
+                self.turns().end();
+                pushed
+            }
+        }
+    }
+
+    fn come_to_turn(&self, remote: &Remote) -> Came {
+        match remote.url.place() {
+            Place::File(folder) => {
+                let wait_max = turn::WAIT_MAX.min(remote.timeout / 2);
+                self.turns().take(folder, wait_max)
+            }
+            Place::Web { .. } | Place::Ssh { .. } => Came::Without,
+        }
+    }
+
+    fn push_in_turn(
+        &self,
+        remote: &Remote,
+        onto: Option<&Tip>,
+        operations: &[Operation],
+        author: &Author,
+    ) -> Result<Pushed, PushError> {
         let failed = |error: CloneError| PushError::Failed(error.into());
         let onto = onto.copied();
         let in_memory = operations.len() >= DRAFTED_OPERATIONS_MIN;
@@ -79,7 +121,7 @@ impl Clone {
             .map(|operation| operation.id.clone())
             .collect();
         let Some(tip) = replayed.tip else {
-            return Err(PushError::Rejected);
+            return Err(PushError::Rejected { at_once: false });
         };
         if onto == Some(tip) {
             return Ok(Pushed {
@@ -100,7 +142,7 @@ impl Clone {
         };
         sent.judged(&repository).inspect_err(|error| match error {
             PushError::Unknown(_) | PushError::Failed(_) => self.end_ssh(),
-            PushError::Rejected | PushError::Refused { .. } => (),
+            PushError::Rejected { .. } | PushError::Refused { .. } => (),
         })?;
         if self.configured_branch().is_none() {
             self.remember_branch(&repository, &branch).map_err(failed)?;
@@ -173,7 +215,7 @@ impl Sent<'_> {
             return Err(PushError::Failed(branch_gone(self.exchange, self.branch)));
         }
         if report.elsewhere {
-            return Err(PushError::Rejected);
+            return Err(PushError::Rejected { at_once: false });
         }
         match (report.status, outcome) {
             // The remote's own word counts, whatever happened to the connection afterwards.
@@ -191,7 +233,7 @@ impl Sent<'_> {
                 let ahead = error.code() == git2::ErrorCode::NotFastForward;
                 let trouble = Failure::Git(error).told(self.exchange);
                 if ahead {
-                    Err(PushError::Rejected)
+                    Err(PushError::Rejected { at_once: false })
                 } else if not_unpacked || !report.sending || is_certain(trouble.kind) {
                     Err(PushError::Failed(trouble))
                 } else {
@@ -268,7 +310,7 @@ impl Sent<'_> {
             format!("{}: {words}", plain(status))
         };
         match verdict(status, &sideband) {
-            Verdict::Rejected => PushError::Rejected,
+            Verdict::Rejected => PushError::Rejected { at_once: false },
             Verdict::Refused => PushError::Refused { reason },
             Verdict::Failed => PushError::Failed(TransferError::new(
                 Kind::Offline,

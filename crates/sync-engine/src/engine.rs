@@ -132,7 +132,7 @@ impl Engine {
             } => self.fetched(moved, writers, took, now),
             Event::FetchFailed { trouble } => self.fetch_failed(trouble, now),
             Event::Pushed { done, held, took } => self.pushed(&done, &held, took, now),
-            Event::PushRejected { took } => self.push_rejected(took, now),
+            Event::PushRejected { took, at_once } => self.push_rejected(took, at_once, now),
             Event::PushUnknown { trouble } => self.push_unknown(trouble, now),
             Event::PushFailed { trouble } => self.push_failed(trouble, now),
             Event::Settled { ids } => self.settled(&ids),

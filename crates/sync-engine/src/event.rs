@@ -64,6 +64,8 @@ pub enum Event {
     PushRejected {
         /// From start to end.
         took: Span,
+        /// Those who take turns at this remote let us go first, if we come again at once.
+        at_once: bool,
     },
     /// The answer was lost: the push may have been applied.
     PushUnknown {

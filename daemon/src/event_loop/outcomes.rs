@@ -130,9 +130,9 @@ impl EventLoop {
         self.metrics.push_failures.add(1);
         self.metrics.retries.add(1);
         match failure {
-            PushFailure::Rejected => {
+            PushFailure::Rejected { at_once } => {
                 self.metrics.conflicts.add(1);
-                Stopped::Rejected
+                Stopped::Rejected { at_once }
             }
             PushFailure::Refused => {
                 self.pending.hold_back();

@@ -142,7 +142,7 @@ impl Performer {
 
 fn failure(error: PushError) -> PushFailure {
     match error {
-        PushError::Rejected => PushFailure::Rejected,
+        PushError::Rejected { at_once } => PushFailure::Rejected { at_once },
         PushError::Unknown(error) => PushFailure::Unknown(error),
         PushError::Failed(error) => PushFailure::Failed(error),
         PushError::Refused { reason } => unreachable!("split before: {reason}"),

@@ -188,7 +188,9 @@ fn is_spent(answer: &Answer) -> bool {
     match answer {
         Answer::Looked(Ok(_))
         | Answer::Fetched(Ok(_))
-        | Answer::Pushed(Ok(_) | Err(PushError::Rejected | PushError::Refused { .. })) => false,
+        | Answer::Pushed(Ok(_) | Err(PushError::Rejected { .. } | PushError::Refused { .. })) => {
+            false
+        }
         // What was tried may have ended a login.
         Answer::Pushed(Err(PushError::Unknown(_))) | Answer::TriedOut(_) => true,
         Answer::Looked(Err(trouble))

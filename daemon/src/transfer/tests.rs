@@ -75,7 +75,7 @@ fn requests_and_answers_survive_the_way() {
     let failed = || TransferError::new(Kind::HostKeyChanged, "another key", "ask");
     for answer in [
         Answer::Fetched(Err(failed())),
-        Answer::Pushed(Err(PushError::Rejected)),
+        Answer::Pushed(Err(PushError::Rejected { at_once: true })),
         Answer::Pushed(Err(PushError::Unknown(failed()))),
         Answer::Pushed(Err(PushError::Refused {
             reason: "no".to_owned(),

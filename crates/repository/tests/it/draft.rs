@@ -81,7 +81,10 @@ fn a_push_of_many_that_is_not_taken_leaves_nothing() {
 
     push_until_taken(&theirs, &bench.remote(), &many("alpha", 2, 1));
     let rejected = push().unwrap_err();
-    assert!(matches!(rejected, PushError::Rejected), "{rejected:?}");
+    assert!(
+        matches!(rejected, PushError::Rejected { .. }),
+        "{rejected:?}"
+    );
     assert_eq!(objects(&bench.path("ours")), before);
 
     push_until_taken(&ours, &bench.remote(), &operations);

@@ -229,7 +229,10 @@ fn fetch_and_push_without_a_credential() {
         &[operation("alpha", 3)],
         &author(),
     );
-    assert!(matches!(raced, Err(PushError::Rejected)), "{raced:?}");
+    assert!(
+        matches!(raced, Err(PushError::Rejected { .. })),
+        "{raced:?}"
+    );
     bench.hook("pre-receive", "echo 'not today' >&2; exit 1");
     let tip = ours.fetch(&remote).unwrap().tip;
     let refused = ours.push(&remote, tip.as_ref(), &[operation("alpha", 3)], &author());

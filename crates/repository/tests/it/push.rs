@@ -19,7 +19,7 @@ pub(crate) fn push_until_taken(clone: &Clone, remote: &Remote, operations: &[Ope
     loop {
         match push(clone, remote, operations) {
             Ok(pushed) => return pushed,
-            Err(PushError::Rejected) => {
+            Err(PushError::Rejected { .. }) => {
                 clone.fetch(remote).expect("a fetch after a rejection");
             }
             // A lock of the moment.
@@ -85,7 +85,7 @@ fn a_remote_that_moved_before_is_not_overwritten() {
     push(&theirs, &bench.remote(), slice::from_ref(&second)).unwrap();
 
     let error = push(&ours, &bench.remote(), slice::from_ref(&third)).unwrap_err();
-    assert!(matches!(error, PushError::Rejected), "{error:?}");
+    assert!(matches!(error, PushError::Rejected { .. }), "{error:?}");
     push_until_taken(&ours, &bench.remote(), slice::from_ref(&third));
     let alpha = bench.file("main", "alpha.md");
     let at = |operation: &Operation| alpha.find(&operation.body).unwrap();
@@ -112,7 +112,7 @@ fn a_remote_that_moves_meanwhile_is_not_overwritten() {
     );
     let operation = operation("alpha", 1);
     let error = push(&clone, &bench.remote(), slice::from_ref(&operation)).unwrap_err();
-    assert!(matches!(error, PushError::Rejected), "{error:?}");
+    assert!(matches!(error, PushError::Rejected { .. }), "{error:?}");
     assert_eq!(bench.git("log -1 --format=%s main"), "theirs");
     push_until_taken(&clone, &bench.remote(), &[operation]);
     assert_eq!(bench.git("log -1 --skip=1 --format=%s main"), "theirs");

@@ -219,7 +219,10 @@ impl Inside<'_> {
         let onto = Some(&pushed.tip);
         theirs.push(&remote, onto, &second, &author()).unwrap();
         let raced = ours.push(&remote, onto, &third, &author());
-        assert!(matches!(raced, Err(PushError::Rejected)), "{raced:?}");
+        assert!(
+            matches!(raced, Err(PushError::Rejected { .. })),
+            "{raced:?}"
+        );
 
         let odd = self.folder.join("it's!.git").display().to_string();
         let odd = self.remote(&odd, "key");

@@ -95,7 +95,10 @@ impl<T, E> Delivered<T, E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// The remote moved meanwhile.
-    Rejected,
+    Rejected {
+        /// Those who take turns at this remote let us go first, if we come again at once.
+        at_once: bool,
+    },
     /// The last part may be on the remote.
     Unknown(Trouble),
     /// The last part is not on the remote.
@@ -124,7 +127,7 @@ pub fn events(
         events.push(Event::Settled { ids });
     }
     events.push(match stopped {
-        Stopped::Rejected => Event::PushRejected { took },
+        Stopped::Rejected { at_once } => Event::PushRejected { took, at_once },
         Stopped::Unknown(trouble) => Event::PushUnknown { trouble },
         Stopped::Failed(trouble) => Event::PushFailed { trouble },
     });

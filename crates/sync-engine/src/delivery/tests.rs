@@ -181,9 +181,17 @@ fn the_engine_is_told_in_order() {
         took,
     };
     assert_eq!(events(done.clone(), held.clone(), None, took), [pushed]);
-    let rejected = Event::PushRejected { took };
+    let rejected = Event::PushRejected {
+        took,
+        at_once: true,
+    };
     assert_eq!(
-        events(vec![], vec![], Some(Stopped::Rejected), took),
+        events(
+            vec![],
+            vec![],
+            Some(Stopped::Rejected { at_once: true }),
+            took
+        ),
         [rejected]
     );
     let offline = Trouble::new(TroubleKind::Offline);

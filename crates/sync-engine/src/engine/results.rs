@@ -70,7 +70,7 @@ impl Engine {
         }
         let removed = self.remove_pending(done) + self.remove_pending(held);
         if removed == 0 && !self.pending.is_empty() {
-            self.lost_race(now);
+            self.lost_race(false, now);
             return;
         }
         self.pushes = Lane::Clear;
@@ -83,10 +83,10 @@ impl Engine {
         }
     }
 
-    pub(super) fn push_rejected(&mut self, took: Span, now: Moment) {
+    pub(super) fn push_rejected(&mut self, took: Span, at_once: bool, now: Moment) {
         if self.end(UnderWay::Push) {
             self.push_took.measured(took);
-            self.lost_race(now);
+            self.lost_race(at_once, now);
         }
     }
 
@@ -127,10 +127,14 @@ impl Engine {
         was_under_way
     }
 
-    fn lost_race(&mut self, now: Moment) {
+    fn lost_race(&mut self, at_once: bool, now: Moment) {
         let attempt = self.pushes.races().saturating_add(1);
         let others = self.writers.others(now, self.limits.writers_window);
-        let wait = after_race(&mut self.random, attempt, self.push_took, others);
+        let wait = if at_once {
+            Span::ZERO
+        } else {
+            after_race(&mut self.random, attempt, self.push_took, others)
+        };
         self.pushes = Lane::Contended {
             until: now + wait,
             attempt,

@@ -184,7 +184,13 @@ impl Crowd {
             Some(UnderWay::PushBegun { began, .. } | UnderWay::PushRuns { began, .. }) => {
                 self.races_lost += 1;
                 let took = now - began;
-                writer.engine.handle(Event::PushRejected { took }, now);
+                writer.engine.handle(
+                    Event::PushRejected {
+                        took,
+                        at_once: false,
+                    },
+                    now,
+                );
             }
         }
     }

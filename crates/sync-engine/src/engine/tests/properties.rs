@@ -59,7 +59,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(moved, writers, took)| Event::Fetched { moved, writers, took }),
         2 => trouble().prop_map(|trouble| Event::FetchFailed { trouble }),
         2 => (ids(), ids(), took()).prop_map(|(done, held, took)| Event::Pushed { done, held, took }),
-        3 => took().prop_map(|took| Event::PushRejected { took }),
+        3 => (took(), any::<bool>()).prop_map(|(took, at_once)| Event::PushRejected { took, at_once }),
         2 => trouble().prop_map(|trouble| Event::PushUnknown { trouble }),
         2 => trouble().prop_map(|trouble| Event::PushFailed { trouble }),
         1 => ids().prop_map(|ids| Event::Settled { ids }),

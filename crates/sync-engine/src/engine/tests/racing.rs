@@ -28,6 +28,27 @@ fn a_lost_race_fetches_and_pushes_again_nearly_at_once() {
 }
 
 #[test]
+fn who_has_the_turn_comes_again_at_once() {
+    check(
+        "0: started a
+         50: fetched moved writers=49
+         60: push_rejected_in_turn took=9s
+         61: fetched moved writers=49
+         70: push_rejected_in_turn took=9s
+         71: fetched moved writers=49
+         90: pushed a took=32",
+        expect![[r#"
+            0ms fetch
+            50ms push a
+            60ms fetch
+            61ms push a
+            70ms fetch
+            71ms push a
+        "#]],
+    );
+}
+
+#[test]
 fn races_lost_in_a_row_wait_longer() {
     check(
         "0: started a

@@ -162,7 +162,10 @@ impl Script {
                 }
             }
             (Net::Down, Action::Push) => Event::PushFailed { trouble: offline },
-            (Net::Racing, Action::Push) => Event::PushRejected { took },
+            (Net::Racing, Action::Push) => Event::PushRejected {
+                took,
+                at_once: false,
+            },
             (Net::Losing, Action::Push) => Event::PushUnknown { trouble: offline },
             (Net::Refusing, Action::Push) => Event::PushFailed { trouble: refused },
         };
@@ -282,7 +285,10 @@ fn event_of(words: &[&str]) -> Event {
                 took,
             }
         }
-        "push_rejected" => Event::PushRejected { took },
+        "push_rejected" | "push_rejected_in_turn" => Event::PushRejected {
+            took,
+            at_once: words[0] == "push_rejected_in_turn",
+        },
         "push_unknown" => Event::PushUnknown { trouble: trouble() },
         "push_failed" => Event::PushFailed { trouble: trouble() },
         "settled" => Event::Settled { ids: names(rest) },

@@ -194,7 +194,7 @@ impl Machine {
             Stop::Failed(stopped) => stopped,
         });
         self.must_look = match stopped {
-            Some(Stopped::Rejected | Stopped::Unknown(_)) => true,
+            Some(Stopped::Rejected { .. } | Stopped::Unknown(_)) => true,
             Some(Stopped::Failed(_)) | None => false,
         };
         let there = remote.ids(tip);

@@ -202,7 +202,7 @@ impl World {
                 if is_part {
                     self.counts.note(Occurrence::PartRejected);
                 }
-                PartAnswer::Stopped(Stopped::Rejected)
+                PartAnswer::Stopped(Stopped::Rejected { at_once: false })
             }
             Received::Absent => {
                 self.counts.note(Occurrence::PushFoundNoBranch);
