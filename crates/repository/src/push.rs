@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use git2::{PushOptions, Repository};
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,8 @@ impl Clone {
     ) -> Result<Pushed, PushError> {
         let _moving = self.lock_moving();
         let came = self.come_to_turn(remote);
-        if came == Came::AfterOthers && self.turns().keep() {
+        let has_waited = came == Came::AfterOthers && self.turns().keep();
+        if has_waited || came == Came::Late {
             return Err(PushError::Rejected { at_once: true });
         }
         let pushed = self.push_in_turn(remote, onto, operations, author);
@@ -68,10 +70,6 @@ impl Clone {
             Err(PushError::Rejected { .. }) if came == Came::AtOnce => {
                 let at_once = self.turns().keep();
                 Err(PushError::Rejected { at_once })
-            }
-            // It waits for a turn again, and has waited long enough by doing so.
-            Err(PushError::Rejected { .. }) if came == Came::Late => {
-                Err(PushError::Rejected { at_once: true })
             }
             Ok(_) | Err(_) => {
                 self.turns().end();
@@ -83,8 +81,11 @@ impl Clone {
     fn come_to_turn(&self, remote: &Remote) -> Came {
         match remote.url.place() {
             Place::File(folder) => {
-                let wait_max = turn::WAIT_MAX.min(remote.timeout / 2);
-                self.turns().take(folder, wait_max)
+                let wait_max = turn::WAIT_MAX.min(remote.timeout * 2 / 3);
+                let begun = Instant::now();
+                let came = self.turns().take(folder, wait_max);
+                tracing::debug!(?came, waited_ms = begun.elapsed().as_millis(), "Turn");
+                came
             }
             Place::Web { .. } | Place::Ssh { .. } => Came::Without,
         }

@@ -7,15 +7,19 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a turn is waited for at most; then the push goes on without one.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(15);
+/// How long a turn is waited for at most in one exchange.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How often in a row it is waited for in vain, before a push goes on without one.
+const LATE_MAX: u32 = 2;
 
 /// How long a turn is kept for the fetch and the push that follow a push that came too late.
-pub(crate) const KEPT_MAX: Duration = Duration::from_secs(2);
+pub(crate) const KEPT_MAX: Duration = Duration::from_secs(4);
 
 /// How often a turn is asked for, growing from the first to the second.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
@@ -23,7 +27,11 @@ const PAUSE_MAX: Duration = Duration::from_millis(40);
 
 /// The turn that one clone has, if any.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(Arc<Mutex<Option<Turn>>>);
+pub(crate) struct Turns {
+    turn: Arc<Mutex<Option<Turn>>>,
+    /// How often in a row it was waited for in vain.
+    late: AtomicU32,
+}
 
 #[derive(Debug)]
 struct Turn {
@@ -40,9 +48,9 @@ pub(crate) enum Came {
     Kept,
     /// Others went first, so that the remote has moved.
     AfterOthers,
-    /// Too many wait for theirs, or one has it who does not end.
+    /// It did not yet: many wait for theirs.
     Late,
-    /// There are no turns.
+    /// There are no turns, or one has it who does not end.
     Without,
 }
 
@@ -66,7 +74,7 @@ impl Turns {
                 Ok(()) => break,
                 Err(std::fs::TryLockError::Error(_)) => return Came::Without,
                 Err(std::fs::TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                    return Came::Late;
+                    return self.late();
                 }
                 Err(std::fs::TryLockError::WouldBlock) => {
                     came = Came::AfterOthers;
@@ -75,11 +83,20 @@ impl Turns {
                 }
             }
         }
+        self.late.store(0, Ordering::Relaxed);
         *self.turn() = Some(Turn {
             _folder: folder,
             ends: Instant::now() + wait_max.max(KEPT_MAX),
         });
         came
+    }
+
+    fn late(&self) -> Came {
+        if self.late.fetch_add(1, Ordering::Relaxed) + 1 < LATE_MAX {
+            return Came::Late;
+        }
+        self.late.store(0, Ordering::Relaxed);
+        Came::Without
     }
 
     /// Keeps the turn for the next push, not for long: it ends by itself where none comes. False
@@ -90,7 +107,7 @@ impl Turns {
             Some(turn) => turn.ends = ends,
             None => return false,
         }
-        let turns = Arc::clone(&self.0);
+        let turns = Arc::clone(&self.turn);
         let ending = thread::Builder::new().name("turn".to_owned());
         let ending = ending.spawn(move || {
             thread::sleep(KEPT_MAX);
@@ -111,7 +128,7 @@ impl Turns {
     }
 
     fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,6 +145,7 @@ mod tests {
         let (one, other) = (Turns::default(), Turns::default());
         assert_eq!(one.take(folder.path(), PATIENCE), Came::AtOnce);
         assert_eq!(other.take(folder.path(), MOMENT), Came::Late);
+        assert_eq!(other.take(folder.path(), MOMENT), Came::Without);
         let came = thread::scope(|scope| {
             let waits = scope.spawn(|| other.take(folder.path(), PATIENCE));
             thread::sleep(MOMENT);
