@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cli::Ran;
+use crate::wait::{PATIENCE, wait_until};
 
 /// One commit of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,11 +101,19 @@ pub fn file(repository: &Path, branch: &str, path: &str) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
-/// Insists that `git fsck` finds nothing wrong.
+/// What git's own housekeeping holds while it runs, behind the back of the push that caused it.
+const HOUSEKEEPING: [&str; 2] = ["gc.pid", "objects/maintenance.lock"];
+
+/// Insists that `git fsck` finds nothing wrong, when no housekeeping moves packs away under it.
 ///
 /// # Panics
 /// With what it found.
 pub fn assert_sound(repository: &Path) {
+    wait_until("git's housekeeping has ended", PATIENCE, || {
+        HOUSEKEEPING
+            .iter()
+            .all(|lock| !repository.join(lock).exists())
+    });
     let ran = Ran::run(
         command(repository).args(["fsck", "--full", "--strict", "--no-dangling"]),
         "",
