@@ -17,8 +17,8 @@ use crate::session::Session;
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// What trying a way in out takes besides: after an exchange that may be under way, two of its own,
-/// each with the settings' usual `network_timeout`.
-const TRY_OUT_WAIT_MAX: Duration = Duration::from_secs(90);
+/// each with the settings' usual `network_timeout`, and the server's greeting.
+const TRY_OUT_WAIT_MAX: Duration = Duration::from_secs(100);
 
 /// Why the daemon is not reached, as far as a command goes on differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -300,7 +300,7 @@ pub struct Tested {
     pub reachable: Option<bool>,
     /// Whether its key, or certificate, is known.
     pub host_key: Option<bool>,
-    /// As whom we come, where the server let us in.
+    /// As whom we come: the name by which an ssh server greets us, else the way in that let us in.
     pub who: Option<String>,
     /// Whether it lets us read.
     pub may_read: Option<bool>,

@@ -17,7 +17,7 @@ pub(crate) use child::{complaint, run};
 pub(crate) use file::{with_users_configuration, without_git_variables};
 pub(crate) use process::Group;
 pub use process::end_children;
-pub(crate) use ssh::{Agent, Masters, forget_settings};
+pub(crate) use ssh::{Agent, Masters, forget_settings, greeting};
 
 /// Which way the objects go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,18 +51,8 @@ impl SmartSubtransport for Subtransport {
         };
         let command = match self.exchange.url.place() {
             Place::File(path) => file::command(path, direction, &self.exchange),
-            Place::Ssh {
-                user,
-                host,
-                port,
-                path,
-            } => {
-                let login = ssh::Login {
-                    user: user.clone(),
-                    host: host.clone(),
-                    port: *port,
-                    identity: ssh::Identity::of(&self.exchange),
-                };
+            Place::Ssh { path, .. } => {
+                let login = ssh::Login::of(&self.exchange).expect("it is a place of ssh's");
                 ssh::command(&login, path, direction, &self.exchange)
             }
             Place::Web { .. } => Err(TransferError::new(

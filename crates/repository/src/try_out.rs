@@ -1,13 +1,17 @@
 //! Asks a remote what we may do there: both of its services are begun, nothing is fetched or pushed.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use git2::{PushOptions, Repository};
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::fetch::{Failure, callbacks, connected, prepare_waits};
-use crate::{Clone, Kind, Remote, TransferError, bearer, web_settings};
+use crate::{Clone, Kind, Remote, TransferError, bearer, greeting, transport, web_settings};
+
+/// The most that asking an ssh server for its greeting may take.
+pub const GREETING_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What a remote lets us do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +20,14 @@ pub struct TriedOut {
     pub read: Result<(), TransferError>,
     /// Whether it lets us write, as far as it tells before anything is pushed, else why not.
     pub write: Result<(), TransferError>,
+    /// As whom the server greets us; `None` where it does not, or is not behind ssh.
+    pub who: Option<String>,
 }
 
 impl Clone {
-    /// Begins to fetch, then to push, and stops before anything is sent. Two exchanges, each within
-    /// the remote's time-out. Waits while another exchange of this clone runs.
+    /// Begins to fetch, then to push, and stops before anything is sent; then asks whom an ssh server
+    /// greets. Two exchanges, each within the remote's time-out, and one within
+    /// [`GREETING_WAIT_MAX`]. Waits while another exchange of this clone runs.
     #[must_use]
     pub fn try_out(&self, remote: &Remote) -> TriedOut {
         let _moving = self.lock_moving();
@@ -31,6 +38,7 @@ impl Clone {
                 return TriedOut {
                     read: Err(trouble.clone()),
                     write: Err(trouble),
+                    who: None,
                 };
             }
         };
@@ -40,7 +48,19 @@ impl Clone {
             Err(trouble) if trouble.kind == Kind::Offline => Err(trouble.clone()),
             Ok(()) | Err(_) => self.tried(remote, |exchange| writes(&repository, exchange)),
         };
-        TriedOut { read, write }
+        let who = is_known_there(&read)
+            .then(|| self.greeted(remote))
+            .flatten();
+        TriedOut { read, write, who }
+    }
+
+    fn greeted(&self, remote: &Remote) -> Option<String> {
+        let timeout = remote.timeout.min(GREETING_WAIT_MAX);
+        let remote = Remote {
+            timeout,
+            ..remote.clone()
+        };
+        greeting::who(&transport::greeting(&self.exchange(&remote))?)
     }
 
     fn tried(
@@ -54,6 +74,28 @@ impl Clone {
             self.end_ssh();
             trouble
         })
+    }
+}
+
+/// Whether we were logged in, so that who was refused a repository learns as whom.
+fn is_known_there(read: &Result<(), TransferError>) -> bool {
+    match read.as_ref().err().map(|trouble| trouble.kind) {
+        None | Some(Kind::NotFound) => true,
+        Some(
+            Kind::Offline
+            | Kind::RateLimited
+            | Kind::CredentialMissing
+            | Kind::CredentialRefused
+            | Kind::KeychainLocked
+            | Kind::HostKeyUnknown
+            | Kind::HostKeyChanged
+            | Kind::PushRefused
+            | Kind::Rewritten
+            | Kind::DiskFull
+            | Kind::SettingsInvalid
+            | Kind::OutboxFull
+            | Kind::Damaged,
+        ) => false,
     }
 }
 

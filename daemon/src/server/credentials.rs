@@ -52,11 +52,12 @@ fn both(trouble: TransferError) -> TriedOut {
     TriedOut {
         read: Err(trouble.clone()),
         write: Err(trouble),
+        who: None,
     }
 }
 
 fn verdict(tried: TriedOut, way: Option<String>) -> Tested {
-    let TriedOut { read, write } = tried;
+    let TriedOut { read, write, who } = tried;
     let (read_kind, write_kind) = (kind(&read), kind(&write));
     let is_offline = |kind: Option<Kind>| matches!(kind, Some(Kind::Offline));
     let reachable = !is_offline(read_kind) || !is_offline(write_kind);
@@ -86,7 +87,7 @@ fn verdict(tried: TriedOut, way: Option<String>) -> Tested {
         ok: read.is_ok() && write.is_ok(),
         reachable: Some(reachable),
         host_key,
-        who: way.clone().filter(|_| let_in),
+        who: who.or_else(|| way.clone().filter(|_| let_in)),
         may_read,
         may_write,
         trouble: read.err().or(write.err()).map(|trouble| Trouble {
@@ -116,6 +117,7 @@ mod tests {
             let tried = TriedOut {
                 read: result(read),
                 write: result(write),
+                who: None,
             };
             let tested = verdict(tried, Some("a key".to_owned()));
             let mark = |value: Option<bool>| match value {
@@ -150,5 +152,24 @@ mod tests {
         check(Some(Offline), Some(Offline), "-???");
         check(Some(KeychainLocked), Some(KeychainLocked), "++??");
         check(None, Some(Offline), "+++?");
+    }
+
+    #[test]
+    fn who_we_are_is_the_servers_word_and_else_the_way_in() {
+        let check = |who: Option<&str>, read: Option<Kind>, expected: Option<&str>| {
+            let result = || read.map_or(Ok(()), |kind| Err(TransferError::new(kind, "m", "h")));
+            let tried = TriedOut {
+                read: result(),
+                write: result(),
+                who: who.map(str::to_owned),
+            };
+            let tested = verdict(tried, Some("a key".to_owned()));
+            assert_eq!(tested.who.as_deref(), expected, "{who:?} {read:?}");
+            assert_eq!(tested.way.as_deref(), Some("a key"));
+        };
+        check(Some("bob"), None, Some("bob"));
+        check(None, None, Some("a key"));
+        check(Some("bob"), Some(Kind::NotFound), Some("bob"));
+        check(None, Some(Kind::NotFound), None);
     }
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use repository::{
-    Author, CloneConfig, Fetched, Kind, Looked, PushError, Pushed, Remote, Tip, TransferError,
-    TriedOut,
+    Author, CloneConfig, Fetched, GREETING_WAIT_MAX, Kind, Looked, PushError, Pushed, Remote, Tip,
+    TransferError, TriedOut,
 };
 use threads::operation::Operation;
 use tracing::debug;
@@ -162,7 +162,7 @@ impl Link {
     }
 
     /// [`repository::Clone::try_out`] in the worker. Blocks until it is done, three times the remote's
-    /// time-out at most.
+    /// time-out and [`GREETING_WAIT_MAX`] at most.
     ///
     /// # Errors
     /// Where the worker did not answer, or the list of credentials cannot be read.
@@ -172,7 +172,7 @@ impl Link {
             remote: Cow::Borrowed(remote),
             kept: way.id().map(Cow::Borrowed),
         };
-        match self.exchange(&two_exchanges(remote), &way, &request) {
+        match self.exchange(&of_trying_out(remote), &way, &request) {
             Ok(Answer::TriedOut(tried)) => Ok(tried),
             Ok(Answer::Looked(_) | Answer::Fetched(_) | Answer::Pushed(_)) => Err(nonsense(remote)),
             Err(unanswered) => Err(unanswered.trouble),
@@ -368,10 +368,10 @@ fn fitting(operations: &[Operation], bytes_max: usize) -> usize {
     fit.count().max(1).min(operations.len())
 }
 
-/// The remote with the time of two exchanges, one after the other.
-fn two_exchanges(remote: &Remote) -> Remote {
+/// The remote with the time of two exchanges, one after the other, and of a greeting.
+fn of_trying_out(remote: &Remote) -> Remote {
     Remote {
-        timeout: remote.timeout * 2,
+        timeout: remote.timeout * 2 + GREETING_WAIT_MAX,
         ..remote.clone()
     }
 }

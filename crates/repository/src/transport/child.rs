@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::process::{Group, Process};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, LAST_WORDS_WAIT};
 use crate::{Kind, TransferError};
 
 /// The pipes of a child that speaks git's pack protocol. Dropping it closes them; the child then has
@@ -124,6 +124,40 @@ pub(crate) fn complaint(
     let status = warden.join().expect("the warden does not panic");
     read?;
     status.ok_or(ErrorKind::TimedOut)?;
+    Ok(String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Runs a child without any input and returns what it wrote to stdout and stderr, in its order, up to
+/// `bytes_max`. A child that does not end within `limit` is ended; what it wrote counts.
+pub(super) fn words(
+    command: Command,
+    limit: Duration,
+    bytes_max: u64,
+    group: Group,
+) -> io::Result<String> {
+    let deadline = Instant::now() + limit;
+    let (stdout, says) = io::pipe()?;
+    let pipes = [Stdio::null(), says.try_clone()?.into(), says.into()];
+    let child = Process::start(command, pipes, group)?;
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        let mut stdout = stdout.take(bytes_max);
+        let mut buffer = [0; 1024];
+        while let Ok(count @ 1..) = stdout.read(&mut buffer) {
+            // Whoever asked may have stopped waiting.
+            if tell.send(buffer[..count].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let (finish, finished) = channel();
+    drop(finish);
+    guarded(child, &finished, deadline);
+    let mut said = Vec::new();
+    // A program that the child started may hold the pipe for longer.
+    while let Ok(part) = told.recv_timeout(LAST_WORDS_WAIT) {
+        said.extend(part);
+    }
     Ok(String::from_utf8_lossy(&said).into_owned())
 }
 

@@ -9,8 +9,10 @@ use std::process::Command;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use super::child::words;
 use super::{Direction, program_missing};
 use crate::exchange::Exchange;
+use crate::url::Place;
 use crate::{TransferError, program};
 
 pub(crate) use agent::Agent;
@@ -19,6 +21,9 @@ pub(crate) use settings::forget as forget_settings;
 
 /// The most that connecting may take of an exchange.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(15);
+
+/// The most that is read of a greeting, in bytes.
+const GREETING_BYTES_MAX: u64 = 4 << 10;
 
 /// Where to log in, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,24 @@ pub(super) enum Identity {
     Kept(String),
 }
 
+impl Login {
+    /// That of the exchange's remote; `None` where it is not behind ssh.
+    pub(super) fn of(exchange: &Exchange) -> Option<Login> {
+        let Place::Ssh {
+            user, host, port, ..
+        } = exchange.url.place()
+        else {
+            return None;
+        };
+        Some(Login {
+            user: user.clone(),
+            host: host.clone(),
+            port: *port,
+            identity: Identity::of(exchange),
+        })
+    }
+}
+
 impl Identity {
     pub(super) fn of(exchange: &Exchange) -> Identity {
         match (&exchange.ways.kept, &exchange.ssh_key) {
@@ -56,6 +79,25 @@ pub(super) fn command(
     direction: Direction,
     exchange: &Exchange,
 ) -> Result<Command, TransferError> {
+    let mut command = logged_in(login, exchange)?;
+    let service = match direction {
+        Direction::Fetch => "git-upload-pack",
+        Direction::Push => "git-receive-pack",
+    };
+    command.arg(format!("{service} {}", quoted(path)));
+    Ok(command)
+}
+
+/// What the server says to a login that asks for no service; `None` where the remote is not behind
+/// ssh, or nobody is let in.
+pub(crate) fn greeting(exchange: &Exchange) -> Option<String> {
+    let command = logged_in(&Login::of(exchange)?, exchange).ok()?;
+    let limit = exchange.remaining();
+    words(command, limit, GREETING_BYTES_MAX, exchange.group).ok()
+}
+
+/// ssh, logged in by the login that is kept or by itself, and nothing asked for yet.
+fn logged_in(login: &Login, exchange: &Exchange) -> Result<Command, TransferError> {
     let through = match &exchange.masters {
         Some(masters) => masters.through(login, exchange)?,
         None => None,
@@ -82,11 +124,6 @@ pub(super) fn command(
     }
     settings::add_known_hosts(&mut command, login, exchange);
     add_destination(&mut command, login);
-    let service = match direction {
-        Direction::Fetch => "git-upload-pack",
-        Direction::Push => "git-receive-pack",
-    };
-    command.arg(format!("{service} {}", quoted(path)));
     Ok(command)
 }
 
@@ -150,7 +187,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::url::Place;
     use crate::{Remote, RemoteUrl};
 
     fn arguments(url: &str, ssh_key: Option<&str>, direction: Direction) -> Vec<String> {
@@ -162,21 +198,10 @@ mod tests {
             timeout: Duration::from_secs(5),
         };
         let exchange = Exchange::new(&remote, PathBuf::from("/"));
-        let Place::Ssh {
-            user,
-            host,
-            port,
-            path,
-        } = url.place()
-        else {
+        let Place::Ssh { path, .. } = url.place() else {
             panic!("not ssh")
         };
-        let login = Login {
-            user: user.clone(),
-            host: host.clone(),
-            port: *port,
-            identity: Identity::of(&exchange),
-        };
+        let login = Login::of(&exchange).unwrap();
         let command = command(&login, path, direction, &exchange).unwrap();
         command
             .get_args()

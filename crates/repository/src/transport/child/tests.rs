@@ -116,3 +116,21 @@ fn running_to_the_end_is_bounded_in_time_and_size() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(run(Command::new("/nowhere/git"), b"", limit, 4, Group::Own).is_err());
 }
+
+#[test]
+fn words_of_both_streams_are_heard_up_to_a_limit_and_the_end() {
+    let said = |script: &str, limit| words(shell(script), limit, 8, Group::Own).unwrap();
+    let patience = Duration::from_secs(9);
+    assert_eq!(said("echo a; echo b >&2; exit 1", patience), "a\nb\n");
+    assert_eq!(
+        said("echo nothing is read past the eighth", patience),
+        "nothing "
+    );
+    let begun = Instant::now();
+    let kept = said("echo hi; exec sleep 60", Duration::from_millis(300));
+    assert_eq!(kept, "hi\n");
+    // One that outlives the child and holds the pipe is not waited for.
+    let held = said("echo hi; sleep 20 & exit 0", patience);
+    assert_eq!(held, "hi\n");
+    assert!(begun.elapsed() < Duration::from_secs(19));
+}
