@@ -1,6 +1,7 @@
 //! `watercooler`: the command for people, scripts and client hooks.
 
 mod arguments;
+mod clipboard;
 mod commands;
 mod hook;
 mod identity;

@@ -14,6 +14,7 @@ use secrets::store::Added;
 use serde_json::json;
 
 use super::{ask, document, not_kept, server, settings_text, store, tell_daemon};
+use crate::clipboard::{self, Copied};
 use crate::plain::one_line;
 use crate::problem::{Exit, Problem};
 use crate::report::Report;
@@ -74,7 +75,9 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Report, Pr
         .add(&credential, new.fingerprint, created, Asking::APerson)
         .map_err(|error| not_kept(&error))?;
     tell_daemon(session, Some(name));
-    Ok(report(&added, new.public.as_deref(), &server))
+    let copied = new.public.as_deref();
+    let copied = copied.and_then(|public| clipboard::copy(session, public));
+    Ok(report(&added, new.public.as_deref(), copied, &server))
 }
 
 fn new(
@@ -194,7 +197,7 @@ fn not_signed_in(error: &SignInError) -> Problem {
     }
 }
 
-fn report(added: &Added, public: Option<&str>, server: &Server) -> Report {
+fn report(added: &Added, public: Option<&str>, copied: Option<Copied>, server: &Server) -> Report {
     let listed = &added.listed;
     let (name, host) = (
         one_line(&listed.place.repository),
@@ -206,18 +209,7 @@ fn report(added: &Added, public: Option<&str>, server: &Server) -> Report {
     let mut text = format!("The {kind}{shown} for `{name}` at {host} is kept in the {keep}.\n");
     let page = public.and_then(|_| deploy_key_page(server));
     if let Some(public) = public {
-        text.push_str(&format!("\n{public}\n\n"));
-        match &page {
-            Some(page) => text.push_str(&format!("Add this line as a deploy key at\n  {page}\n")),
-            None => {
-                text.push_str("Add this line as a deploy key of the repository on its forge.\n")
-            }
-        }
-        text.push_str(
-            "Tick the box for write access there. It takes an administrator of the repository:\n\
-             if you are none, send one the line and the page. Then: watercooler credential test ",
-        );
-        text.push_str(&format!("{name}\n"));
+        text.push_str(&to_the_forge(&name, public, page.as_deref(), copied));
     }
     let mut document = document(listed);
     if let serde_json::Value::Object(fields) = &mut document {
@@ -235,5 +227,60 @@ fn report(added: &Added, public: Option<&str>, server: &Server) -> Report {
             );
             report.with(Problem { message, ..problem })
         }
+    }
+}
+
+/// What is to be done with the public half of a new key.
+fn to_the_forge(name: &str, public: &str, page: Option<&str>, copied: Option<Copied>) -> String {
+    let copied = match copied {
+        Some(Copied::ToClipboard) => "It is on the clipboard.\n",
+        Some(Copied::ByTerminal) => {
+            "Your terminal was asked to put it on the clipboard; where it is not there, copy the line.\n"
+        }
+        Some(Copied::Nowhere) => "Nothing here reaches a clipboard: copy the line.\n",
+        None => "",
+    };
+    let place = match page {
+        Some(page) => format!("Add this line as a deploy key at\n  {page}\n"),
+        None => "Add this line as a deploy key of the repository on its forge.\n".to_owned(),
+    };
+    format!(
+        "\n{public}\n\n{copied}{place}\
+         Tick the box for write access there. It takes an administrator of the repository:\n\
+         if you are none, send one the line and the page. Then: watercooler credential test {name}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn a_new_key_comes_with_its_page_the_box_and_who_may_tick_it() {
+        let page = Some("https://github.com/acme/t/settings/keys/new");
+        let text = to_the_forge("acme", "ssh-ed25519 A", page, Some(Copied::ToClipboard));
+        expect![[r#"
+
+            ssh-ed25519 A
+
+            It is on the clipboard.
+            Add this line as a deploy key at
+              https://github.com/acme/t/settings/keys/new
+            Tick the box for write access there. It takes an administrator of the repository:
+            if you are none, send one the line and the page. Then: watercooler credential test acme
+        "#]]
+        .assert_eq(&text);
+        let other = to_the_forge("acme", "ssh-ed25519 A", None, None);
+        expect![[r#"
+
+            ssh-ed25519 A
+
+            Add this line as a deploy key of the repository on its forge.
+            Tick the box for write access there. It takes an administrator of the repository:
+            if you are none, send one the line and the page. Then: watercooler credential test acme
+        "#]]
+        .assert_eq(&other);
     }
 }
