@@ -8,7 +8,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::credential::SECRET_BYTES_MAX;
-use crate::files;
+use crate::{files, os};
+
+/// Whether ssh can be given a key from the keychain on this system, in memory and for one login.
+pub const CAN_BE_HANDED_OVER: bool = os::HAS_AGENT_FOR_ONE_LOGIN;
 
 /// A private key without a passphrase, with what may be shown of it.
 #[allow(missing_debug_implementations, reason = "it holds a secret")]

@@ -90,6 +90,7 @@ fn new(
     match &arguments.ssh_key {
         _ if arguments.deploy_key => {
             reached_by(server, Reach::Ssh, name)?;
+            usable(keys::CAN_BE_HANDED_OVER)?;
             Ok(of_key(
                 Kind::DeployKey,
                 keys::made(&format!("watercooler {name}")),
@@ -97,6 +98,7 @@ fn new(
         }
         Some(file) => {
             reached_by(server, Reach::Ssh, name)?;
+            usable(keys::CAN_BE_HANDED_OVER)?;
             let prompt = format!("Passphrase of {}: ", file.display());
             let mut unasked = None;
             let key = keys::taken(file, || match ask::secret(&prompt) {
@@ -160,6 +162,18 @@ fn reached_by(server: &Server, wanted: Reach, name: &str) -> Result<(), Problem>
         Reach::Web => ("https", "Use --token or --sign-in."),
     };
     Err(Problem::usage(format!("`{name}` is reached by {by}")).hint(hint))
+}
+
+/// A key that could be kept and never used is not made.
+fn usable(can_be_handed_over: bool) -> Result<(), Problem> {
+    if can_be_handed_over {
+        return Ok(());
+    }
+    let problem = Problem::usage("ssh cannot be given a key from the keychain on this system");
+    Err(problem.hint(
+        "Name a key file by ssh_key in config.toml, use your own ssh agent, or an https address \
+         with --token.",
+    ))
 }
 
 #[allow(
@@ -256,6 +270,14 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+
+    #[test]
+    fn a_key_that_ssh_cannot_be_given_is_not_made() {
+        assert!(usable(true).is_ok());
+        let problem = usable(false).unwrap_err();
+        assert_eq!(problem.exit, Exit::Usage);
+        assert!(problem.hint.is_some_and(|hint| hint.contains("ssh_key")));
+    }
 
     #[test]
     fn a_new_key_comes_with_its_page_the_box_and_who_may_tick_it() {

@@ -10,6 +10,9 @@ use zbus_secret_service_keyring_store::Store;
 
 pub(crate) const HINT_ABSENT: &str = "start a keychain (gnome-keyring, KWallet or KeePassXC), or set credentials = \"file\" in config.toml";
 
+/// Whether `ssh-agent` can be started for one login and one key: OpenSSH's has `-a` for its socket.
+pub(crate) const HAS_AGENT_FOR_ONE_LOGIN: bool = true;
+
 /// What a look at one entry finds, without asking anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {

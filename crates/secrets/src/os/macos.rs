@@ -9,6 +9,9 @@ use security_framework::passwords::get_generic_password;
 
 pub(crate) const HINT_ABSENT: &str = "open Keychain Access and see to the login keychain, or set credentials = \"file\" in config.toml";
 
+/// Whether `ssh-agent` can be started for one login and one key: OpenSSH's has `-a` for its socket.
+pub(crate) const HAS_AGENT_FOR_ONE_LOGIN: bool = true;
+
 /// What a look at one entry finds, without asking anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {

@@ -8,6 +8,9 @@ use windows_native_keyring_store::Store;
 pub(crate) const HINT_ABSENT: &str =
     "see that the Credential Manager service runs, or set credentials = \"file\" in config.toml";
 
+/// `ssh-agent` is a service for the whole session here, which keeps what it is given.
+pub(crate) const HAS_AGENT_FOR_ONE_LOGIN: bool = false;
+
 /// What a look at one entry finds, without asking anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {

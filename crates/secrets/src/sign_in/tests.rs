@@ -182,6 +182,27 @@ fn a_token_is_renewed_and_the_server_may_keep_or_end_it() {
 }
 
 #[test]
+fn a_token_is_renewed_before_it_ends_and_one_without_an_end_never() {
+    let check = |expires, now, expected| {
+        let signed = SignedIn {
+            user: "oauth2".to_owned(),
+            access: Zeroizing::new("old".to_owned()),
+            refresh: None,
+            expires,
+            client_id: "our-id".to_owned(),
+            token_url: "https://h.example/token".to_owned(),
+        };
+        assert_eq!(is_due(&signed, now), expected, "{expires:?} {now}");
+    };
+    let end = 10_000;
+    check(Some(end), end - RENEW_SECONDS_AHEAD - 1, false);
+    check(Some(end), end - RENEW_SECONDS_AHEAD, true);
+    check(Some(end), end + 1, true);
+    check(Some(i64::MIN), 0, true);
+    check(None, i64::MAX, false);
+}
+
+#[test]
 fn an_answer_without_end_is_not_read_to_its_end() {
     let long: &'static str =
         Box::leak(format!("{{\"error\":\"{}\"}}", "x".repeat(65 << 10)).into());
