@@ -28,6 +28,7 @@ mod refused;
 mod sandboxes;
 mod scope;
 mod searching;
+mod secret_types;
 mod settings;
 mod shim;
 mod silent_remotes;

@@ -9,7 +9,7 @@ use tests::machine::Machine;
 use tests::servers::bare::BareRepository;
 use tests::servers::nginx::{PASSWORD, USER, WebServer};
 use tests::servers::sign_in::{Person, SignInServer};
-use tests::servers::sshd::{SshServer, own_ssh};
+use tests::servers::sshd::{PASSPHRASE, SshServer, own_ssh};
 use tests::settings::Settings;
 use tests::wait::{PATIENCE, wait_until};
 
@@ -136,7 +136,9 @@ fn a_key_with_a_passphrase_is_opened_once_and_kept() {
         "--ssh-key",
         key.to_str().expect("it is text"),
     ];
-    let refused = machine.cli_told(&add, "another passphrase\n").exited(1);
+    let refused = machine
+        .cli_told(&add, "canary7f another passphrase\n")
+        .exited(1);
     assert!(
         refused.stderr.contains("does not open the key"),
         "{}",
@@ -144,7 +146,7 @@ fn a_key_with_a_passphrase_is_opened_once_and_kept() {
     );
     let unasked = machine.cli_told(&add, "").exited(2);
     assert!(!unasked.stderr.is_empty());
-    let _added = machine.cli_told(&add, "a passphrase\n").done();
+    let _added = machine.cli_told(&add, &format!("{PASSPHRASE}\n")).done();
     fs::remove_file(&key).expect("it was made");
     let mut story = Story::well_begun(machine);
     story.say();
@@ -182,7 +184,7 @@ fn a_credential_is_replaced_and_removed_while_the_daemon_runs() {
         let server = WebServer::start(remote.as_ref());
         let session = Session::with_keychain();
         let machine = machine(&session, &alice(QUICK, &server.url(path), ""));
-        let first = with_token(&machine, "another-password");
+        let first = with_token(&machine, "canary7f-another-password");
         let mut story = Story::on(machine);
         story.say();
         story.troubled(Row {
@@ -293,7 +295,7 @@ fn a_sign_in_is_confirmed_in_a_browser_and_renewed_in_time() {
     let asked = forge.asked();
     let renewals = asked
         .iter()
-        .filter(|line| line.contains("refresh_token=again"))
+        .filter(|line| line.contains("refresh_token=canary7f-again"))
         .count();
     assert_eq!(renewals, 1, "{asked:#?}");
     story.keeps_secret(PASSWORD);

@@ -2,8 +2,10 @@
 //! is sent to a server that is not known.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use tests::keychain::Session;
+use tests::machine::Machine;
 use tests::servers::bare::BareRepository;
 use tests::servers::sshd::SshServer;
 
@@ -14,12 +16,31 @@ fn lines_for(server: &SshServer) -> String {
     format!("ssh_key = \"{}\"", server.user_key().display())
 }
 
-/// The server heard nothing of a user, past what was logged before.
+/// What sshd logs of the first request of an authentication, whatever it is for, and of its end.
+const AUTHENTICATION: [&str; 5] = [
+    "userauth-request",
+    "Accepted",
+    "Failed",
+    "authenticating user",
+    "invalid user",
+];
+
+/// The server was gone to, and heard nothing of a user, past what was logged before: not one byte of
+/// an authentication, since the first of its messages is logged.
 fn sent_no_authentication(server: &SshServer, before: &str) {
     let log = server.log();
     let since = log.get(before.len()..).unwrap_or(&log);
-    for words in ["Accepted", "Failed", "authenticating user", "invalid user"] {
+    assert!(since.contains("Connection from"), "nobody came: {since}");
+    for words in AUTHENTICATION {
         assert!(!since.contains(words), "'{words}' is in: {since}");
+    }
+}
+
+/// The other way round, so that what is looked for is what sshd says.
+fn sent_authentication(server: &SshServer) {
+    let log = server.log();
+    for words in ["Connection from", "userauth-request", "Accepted"] {
+        assert!(log.contains(words), "'{words}' is not in: {log}");
     }
 }
 
@@ -52,6 +73,7 @@ fn an_unknown_server_is_gone_to_once_a_person_has_confirmed_its_key() {
     // It is tried at once.
     trusted(&story.machine, &server);
     story.in_step(&remote);
+    sent_authentication(&server);
 }
 
 #[test]
@@ -116,16 +138,39 @@ fn a_certificate_of_a_known_authority_is_honoured() {
     let session = Session::without_keychain();
     let settings = alice(QUICK, &server.url(&remote.path()), &lines_for(&server));
     let machine = machine(&session, &settings);
-    let state = machine.folder().join("state");
-    fs::create_dir_all(&state).expect("a machine's folder can be written");
-    let mode = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
-    fs::set_permissions(&state, mode).expect("it is ours");
     let line = format!(
         "@cert-authority [127.0.0.1]:{} {authority}\n",
         server.port()
     );
-    fs::write(state.join("known_hosts"), line).expect("it is ours");
+    knows(&machine, &line);
     let mut story = Story::well_begun(machine);
     story.say();
     story.in_step(&remote);
+    sent_authentication(&server);
+}
+
+#[test]
+fn a_certificate_of_another_authority_is_no_known_key() {
+    let remote = BareRepository::new();
+    let (server, _authority) = SshServer::start().certified();
+    let (_other, other) = SshServer::start().certified();
+    let session = Session::without_keychain();
+    let settings = alice(QUICK, &server.url(&remote.path()), &lines_for(&server));
+    let machine = machine(&session, &settings);
+    knows(&machine, &format!("@cert-authority * {other}\n"));
+    let mut story = Story::on(machine);
+    story.say();
+    story.troubled(Row {
+        kind: "host_key_unknown",
+        words: &["Host key verification failed"],
+    });
+    sent_no_authentication(&server, "");
+}
+
+/// The machine's own store of known hosts holds these lines.
+fn knows(machine: &Machine, lines: &str) {
+    let state = machine.folder().join("state");
+    fs::create_dir_all(&state).expect("a machine's folder can be written");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    fs::write(state.join("known_hosts"), lines).expect("it is ours");
 }

@@ -16,3 +16,4 @@ mod refusals;
 mod ssh;
 mod story;
 mod tls;
+mod ways_in;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::canary;
 use crate::cli::Ran;
 use crate::machine::Machine;
 use crate::scratch;
@@ -48,6 +49,7 @@ impl Session {
     /// Where there is no bus.
     #[must_use]
     pub fn without_keychain() -> Self {
+        canary::watch_over_the_suite();
         let folder = scratch::folder();
         let place = folder.path();
         fs::set_permissions(place, fs::Permissions::from_mode(0o700)).expect("it is ours");

@@ -9,6 +9,7 @@
     reason = "the logs of a failed test are for the person who runs it"
 )]
 
+pub mod canary;
 pub mod cli;
 pub mod git;
 pub mod json_rpc;

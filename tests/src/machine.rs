@@ -7,12 +7,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::canary;
 use crate::cli::Ran;
 use crate::processes::{self, Signal};
 use crate::programs::Program;
@@ -148,13 +149,17 @@ impl Machine {
     /// Runs `watercooler` with these arguments.
     #[must_use]
     pub fn cli(&self, arguments: &[&str]) -> Ran {
-        Ran::run(self.command(Program::Cli.path()).args(arguments), "")
+        self.cli_told(arguments, "")
     }
 
     /// Runs `watercooler` with these arguments and this on standard input.
     #[must_use]
     pub fn cli_told(&self, arguments: &[&str], input: &str) -> Ran {
-        Ran::run(self.command(Program::Cli.path()).args(arguments), input)
+        let ran = Ran::run(self.command(Program::Cli.path()).args(arguments), input);
+        for said in [&ran.stdout, &ran.stderr] {
+            canary::assert_none_in(&ran.line, said.as_bytes());
+        }
+        ran
     }
 
     /// Runs `watercooler … --json`, which must succeed, and returns its document.
@@ -217,6 +222,16 @@ impl Machine {
         let pid = wait_for("a daemon to kill", PATIENCE, || self.daemon_pid());
         self.kill_daemon(pid);
         pid
+    }
+
+    /// Lets the daemon crash, as a fault of its own would; returns how it ended.
+    ///
+    /// # Panics
+    /// Where it was not started here.
+    pub fn crash(&mut self) -> ExitStatus {
+        let mut daemon = self.daemon.take().expect("it was started here");
+        processes::signal(daemon.id(), Signal::ABORT);
+        processes::reap("the daemon crashes", &mut daemon, PATIENCE)
     }
 
     /// Kills the daemon with that id, whoever started it.
@@ -297,6 +312,16 @@ impl Machine {
         File::create(self.root.path().join(name)).expect("the machine's folder can be written")
     }
 
+    /// Where a secret of a story lies here, but for where people put one: the home, the folder of
+    /// credentials that the settings asked for, and what stands for the person's own programs.
+    fn secrets(&self) -> canary::Found {
+        let settings = fs::read_to_string(self.folder().join("config.toml")).unwrap_or_default();
+        let files = self.folder().join("state/credentials");
+        let files = settings.contains("credentials = \"file\"").then_some(files);
+        let allowed: Vec<PathBuf> = [self.home(), self.bin()].into_iter().chain(files).collect();
+        canary::sought().in_files(self.root(), |path| allowed.iter().any(|one| one == path))
+    }
+
     fn unexpected_errors(&self) -> Vec<String> {
         self.logs()
             .lines()
@@ -325,5 +350,7 @@ impl Drop for Machine {
         }
         let errors = self.unexpected_errors();
         assert!(errors.is_empty(), "unexpected ERROR: {errors:#?}");
+        let secrets = [self.secrets(), canary::seen()].concat();
+        assert!(secrets.is_empty(), "a secret lies open: {secrets:#?}");
     }
 }

@@ -211,6 +211,18 @@ pub fn raise_files_max() {
     let _refused = setrlimit(Resource::Nofile, raised);
 }
 
+/// Lets what this test starts from here on write its memory where it crashes, as far as the system
+/// and the program itself allow.
+pub fn raise_dumps_max() {
+    let limit = getrlimit(Resource::Core);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where it is refused, nothing is written.
+    let _refused = setrlimit(Resource::Core, raised);
+}
+
 /// Whether a process holds a socket: a client, once the daemon was found.
 #[must_use]
 pub fn has_socket(pid: u32) -> bool {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::canary;
 use crate::json_rpc::{self, NotJsonRpc};
 use crate::machine::Machine;
 use crate::processes;
@@ -59,6 +60,8 @@ struct Heard {
     not_json_rpc: Vec<NotJsonRpc>,
     /// A last line without its end, which only a shim that was killed may leave.
     cut: Option<NotJsonRpc>,
+    /// How many lines held a secret of a story.
+    secrets: usize,
     ended: bool,
 }
 
@@ -315,6 +318,7 @@ impl Drop for Shim {
             wrong.is_empty(),
             "not JSON-RPC on standard output: {wrong:?}"
         );
+        assert_eq!(heard.secrets, 0, "a secret is shown by the shim");
     }
 }
 
@@ -334,7 +338,11 @@ fn listen(stdout: ChildStdout, heard: &(Mutex<Heard>, Condvar)) {
         line.clear();
         match lines.read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return note(&mut |heard| heard.ended = true),
-            Ok(_) => note(&mut |heard| sort(&line, heard)),
+            Ok(_) => {
+                note(&mut |heard| sort(&line, heard));
+                let is_open = canary::sought().is_in(&line);
+                note(&mut |heard| heard.secrets += usize::from(is_open));
+            }
         }
     }
 }

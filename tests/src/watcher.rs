@@ -7,6 +7,7 @@ use protocol::hello::{Hello, PROTOCOL, Program, Speaks, Welcome};
 use protocol::request::{Ask, Context, Request};
 use serde_json::Value;
 
+use crate::canary;
 use crate::machine::Machine;
 use crate::wait::PATIENCE;
 
@@ -61,6 +62,7 @@ impl Watcher {
         let mut line = String::new();
         let read = self.0.read_line(&mut line).expect("a line comes");
         assert!(read > 0, "the daemon closed the watch");
+        canary::assert_none_in("a watch", line.as_bytes());
         serde_json::from_str(&line).expect("a line is one JSON document")
     }
 

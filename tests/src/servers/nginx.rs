@@ -18,14 +18,15 @@ use tempfile::TempDir;
 
 use super::authority::Certificate;
 use super::served::{Served, free_port, program};
+use crate::canary;
 use crate::cli::Ran;
 use crate::scratch;
 
 /// Who may go to `/private/`.
 pub const USER: &str = "alice";
 
-/// With this.
-pub const PASSWORD: &str = "correct-horse-7";
+/// With this, which holds the canary.
+pub const PASSWORD: &str = "canary7f-horse";
 
 /// What `/git/` can be made to answer.
 const STATUSES: [u16; 7] = [403, 404, 410, 429, 500, 502, 503];
@@ -62,6 +63,7 @@ impl WebServer {
     }
 
     fn with(root: &Path, certificate: Option<&Certificate>, elsewhere: Option<&str>) -> Self {
+        canary::watch_over_the_suite();
         let folder = scratch::folder();
         let place = folder.path();
         let mut bridge = Command::new(program("fcgiwrap"));

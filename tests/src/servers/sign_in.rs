@@ -75,7 +75,7 @@ impl SignInServer {
 fn said(person: Person, request: &str, before: usize, token: &str) -> (u16, String) {
     let error = |name: &str| (400, format!("{{\"error\":\"{name}\"}}"));
     if request.starts_with("/device") {
-        let code = "{\"device_code\":\"dev\",\"user_code\":\"WC-1234\",\
+        let code = "{\"device_code\":\"canary7f-dev\",\"user_code\":\"WC-1234\",\
                     \"verification_uri\":\"http://127.0.0.1/go\",\"expires_in\":600,\"interval\":1}";
         return (200, code.to_owned());
     }
@@ -89,7 +89,7 @@ fn said(person: Person, request: &str, before: usize, token: &str) -> (u16, Stri
         (Person::Confirms, 0) => error("authorization_pending"),
         (Person::Confirms, 1) => error("slow_down"),
         (Person::Confirms, _) => {
-            let given = "{\"access_token\":\"first\",\"refresh_token\":\"again\",\"expires_in\":1}";
+            let given = "{\"access_token\":\"canary7f-first\",\"refresh_token\":\"canary7f-again\",\"expires_in\":1}";
             (200, given.to_owned())
         }
         (Person::Denies, _) => error("access_denied"),

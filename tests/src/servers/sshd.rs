@@ -32,6 +32,20 @@ echo "ERROR: The key you are authenticating with has been marked as read only." 
 exit 1
 "#;
 
+/// The same, for a key whose owner is greeted as forges do it: by the words in a file.
+const GREETER: &str = r#"#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+"git-upload-pack '$1'") exec git-upload-pack "$1" ;;
+"git-receive-pack '$1'") exec git-receive-pack "$1" ;;
+"") cat "$2" >&2; exit 1 ;;
+esac
+echo "ERROR: Repository not found." >&2
+exit 1
+"#;
+
+/// What opens the locked key; it holds the canary.
+pub const PASSPHRASE: &str = "canary7f a passphrase";
+
 /// What a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
@@ -81,8 +95,8 @@ impl SshServer {
     #[must_use]
     pub fn with_keys(host: KeyKind, user: KeyKind) -> Self {
         let folder = scratch::folder();
-        make_key(&folder.path().join("host_key"), host, "");
-        make_key(&folder.path().join("user_key"), user, "");
+        make_key(&folder.path().join("host_key"), host);
+        make_key(&folder.path().join("user_key"), user);
         fs::copy(
             folder.path().join("user_key.pub"),
             folder.path().join("authorized_keys"),
@@ -108,7 +122,7 @@ impl SshServer {
         for name in ["host_key", "host_key.pub"] {
             fs::remove_file(folder.path().join(name)).expect("the key was made");
         }
-        make_key(&folder.path().join("host_key"), KeyKind::Ed25519, "");
+        make_key(&folder.path().join("host_key"), KeyKind::Ed25519);
         let served = serve(folder.path(), port);
         Self {
             folder,
@@ -126,7 +140,7 @@ impl SshServer {
             .and_then(|()| fs::set_permissions(&only, fs::Permissions::from_mode(0o755)))
             .expect("a scratch folder can be written");
         let key = self.folder.path().join(name);
-        make_key(&key, KeyKind::Ed25519, "");
+        make_key(&key, KeyKind::Ed25519);
         let public = fs::read_to_string(key.with_extension("pub")).expect("the key was made");
         let (only, path) = (only.display(), path.display());
         self.authorize(&format!("restrict,command=\"{only} {path}\" {public}"));
@@ -137,7 +151,8 @@ impl SshServer {
     #[must_use]
     pub fn locked_key(&self) -> PathBuf {
         let key = self.folder.path().join("locked_key");
-        make_key(&key, KeyKind::Ed25519, "a passphrase");
+        make_key(&key, KeyKind::Ed25519);
+        lock_key(&key);
         let public = fs::read_to_string(key.with_extension("pub")).expect("the key was made");
         self.authorize(&public);
         key
@@ -156,6 +171,27 @@ impl SshServer {
         let script = if for_reading { reader } else { only };
         let (script, path) = (script.display(), path.display());
         self.authorize(&format!("restrict,command=\"{script} {path}\" {public}\n"));
+    }
+
+    /// As [`SshServer::authorize_for_one`], for a forge that greets whoever asks for nothing with these
+    /// words; they can be changed by greeting anew.
+    pub fn authorize_greeted(&self, public: &str, path: &Path, words: &str) {
+        let greeter = self.folder.path().join("greeter.sh");
+        fs::write(&greeter, GREETER)
+            .and_then(|()| fs::set_permissions(&greeter, fs::Permissions::from_mode(0o755)))
+            .expect("a scratch folder can be written");
+        self.greet(words);
+        let greeting = self.folder.path().join("greeting");
+        let (script, path, greeting) = (greeter.display(), path.display(), greeting.display());
+        self.authorize(&format!(
+            "restrict,command=\"{script} {path} {greeting}\" {public}\n"
+        ));
+    }
+
+    /// From here on who is greeted is greeted with these words.
+    pub fn greet(&self, words: &str) {
+        fs::write(self.folder.path().join("greeting"), words)
+            .expect("a scratch folder can be written");
     }
 
     /// `HOST:PORT`, as `watercooler credential trust` takes it.
@@ -186,7 +222,7 @@ impl SshServer {
         } = self;
         drop(served);
         let place = folder.path();
-        make_key(&place.join("authority"), KeyKind::Ed25519, "");
+        make_key(&place.join("authority"), KeyKind::Ed25519);
         let mut command = Command::new("ssh-keygen");
         command
             .args(["-q", "-h", "-I", "host", "-n", "127.0.0.1", "-s"])
@@ -300,14 +336,31 @@ fn serve(folder: &Path, port: u16) -> Served {
     Served::at_port(command, &folder.join("log"), port)
 }
 
-fn make_key(path: &Path, kind: KeyKind, passphrase: &str) {
+fn make_key(path: &Path, kind: KeyKind) {
     let mut command = Command::new("ssh-keygen");
     command
         .arg("-q")
         .args(kind.arguments())
-        .args(["-N", passphrase, "-C", "test", "-f"])
+        .args(["-N", "", "-C", "test", "-f"])
         .arg(path);
     let _made = Ran::run(&mut command, "").done();
+}
+
+/// Locks a key with the passphrase, which stands in no argument: ssh-keygen asks a program for it.
+fn lock_key(path: &Path) {
+    let (answer, program) = (path.with_extension("answer"), path.with_extension("ask"));
+    let script = format!("#!/bin/sh\ncat {}\n", answer.display());
+    fs::write(&answer, PASSPHRASE)
+        .and_then(|()| fs::write(&program, script))
+        .and_then(|()| fs::set_permissions(&program, fs::Permissions::from_mode(0o755)))
+        .expect("a scratch folder can be written");
+    let mut command = Command::new("ssh-keygen");
+    command
+        .args(["-q", "-p", "-a", "16", "-P", "", "-f"])
+        .arg(path)
+        .env("SSH_ASKPASS", &program)
+        .env("SSH_ASKPASS_REQUIRE", "force");
+    let _locked = Ran::run(&mut command, "").done();
 }
 
 fn settings(place: &Path, port: u16) -> String {
@@ -323,7 +376,7 @@ fn settings(place: &Path, port: u16) -> String {
         "{certificate}ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host_key\n\
          AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n\
-         PermitRootLogin prohibit-password\nMaxStartups 100\nPrintMotd no\nUseDNS no\n\
+         PermitRootLogin prohibit-password\nLogLevel DEBUG1\nMaxStartups 100\nPrintMotd no\nUseDNS no\n\
          SetEnv PATH={path}\n"
     )
 }

@@ -1,0 +1,214 @@
+//! The canary: what every secret of the stories holds, looked for wherever no secret may be: in files,
+//! arguments, environments, answers and logs, as it is and as the web sends it.
+//!
+//! Every machine that ends is looked through, every answer of a command or a shim is, and while a
+//! story has a keychain or a web server the arguments and environments of all processes are.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// Stands in every token, password and passphrase of a story that must stay secret.
+pub const CANARY: &str = "canary7f";
+
+/// Files that are longer are not looked through.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// The share of a processor that looking at processes for a whole suite takes: one part in so many.
+const SUITE_SHARE: u32 = 12;
+
+/// Where a secret was found.
+pub type Found = Vec<String>;
+
+/// A secret in each form in which it may stand somewhere.
+#[derive(Clone, Debug)]
+pub struct Sought(Vec<String>);
+
+impl Sought {
+    /// The secret as it is, and the part of its base64 that is the same whatever stands before it.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        let mut forms = vec![secret.to_owned()];
+        for before in 0..3 {
+            let mut bytes = vec![b':'; before];
+            bytes.extend(secret.as_bytes());
+            let whole = bytes.len() * 8 / 6;
+            forms.push(STANDARD_NO_PAD.encode(bytes)[(before * 8).div_ceil(6)..whole].to_owned());
+        }
+        Self(forms)
+    }
+
+    /// Whether these bytes hold it.
+    #[must_use]
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.iter().any(|form| text.contains(form))
+    }
+
+    /// The processes whose arguments or environment hold it. The far end's own programs are left
+    /// out: they get it from us, which is what it is for.
+    #[must_use]
+    pub fn in_processes(&self) -> Found {
+        let ours = std::process::id().to_string();
+        let mut found = Found::new();
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let name = process.file_name().to_string_lossy().into_owned();
+            if name == ours || !name.bytes().all(|byte| byte.is_ascii_digit()) {
+                continue;
+            }
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+            if String::from_utf8_lossy(&environment).contains("GIT_PROJECT_ROOT=") {
+                continue;
+            }
+            let arguments = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            for (what, bytes) in [("cmdline", arguments), ("environ", environment)] {
+                if self.is_in(&bytes) {
+                    let program = fs::read_to_string(process.path().join("comm"));
+                    let program = program.unwrap_or_default();
+                    found.push(format!("{} {name} {what}", program.trim()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The files and names below a folder that hold it, but for what `is_allowed`.
+    #[must_use]
+    pub fn in_files(&self, folder: &Path, is_allowed: impl Fn(&Path) -> bool) -> Found {
+        let mut found = Found::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let Ok(kind) = entry.file_type() else {
+                    continue;
+                };
+                if is_allowed(&path) {
+                    continue;
+                }
+                if self.is_in(entry.file_name().as_encoded_bytes()) {
+                    found.push(format!("the name {}", path.display()));
+                }
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file() && self.is_in(&text_of(&path)) {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found
+    }
+}
+
+fn text_of(path: &Path) -> Vec<u8> {
+    let is_short = fs::metadata(path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
+    if is_short {
+        fs::read(path).unwrap_or_default()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The canary itself, in each of its forms.
+#[must_use]
+pub fn sought() -> &'static Sought {
+    static SOUGHT: std::sync::OnceLock<Sought> = std::sync::OnceLock::new();
+    SOUGHT.get_or_init(|| Sought::new(CANARY))
+}
+
+/// Insists that what was answered holds no secret.
+///
+/// # Panics
+/// Where it does; the words are not shown.
+pub fn assert_none_in(what: &str, bytes: &[u8]) {
+    assert!(!sought().is_in(bytes), "a secret is shown by {what}");
+}
+
+/// Looks at the arguments and the environment of every process, until it is stopped.
+#[derive(Debug)]
+pub struct Watch {
+    is_over: Arc<AtomicBool>,
+    watching: JoinHandle<Found>,
+}
+
+impl Watch {
+    /// Begins to look for the secret, again and again after `pause`.
+    #[must_use]
+    pub fn begin(secret: &str, pause: Duration) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, sought) = (Arc::clone(&is_over), Sought::new(secret));
+        let watching = thread::spawn(move || {
+            let mut found = Found::new();
+            while !over.load(Ordering::Relaxed) {
+                found.extend(sought.in_processes());
+                thread::park_timeout(pause);
+            }
+            found
+        });
+        Self { is_over, watching }
+    }
+
+    /// Where it was found.
+    ///
+    /// # Panics
+    /// Never: looking does not.
+    #[must_use]
+    pub fn end(self) -> Found {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.watching.join().expect("it only looks")
+    }
+}
+
+static SEEN: Mutex<Found> = Mutex::new(Found::new());
+
+/// From here on, up to the end of this process, the arguments and environments of all processes are
+/// looked at for the canary; [`seen`] tells.
+pub fn watch_over_the_suite() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        let _watching = thread::spawn(|| {
+            loop {
+                let begun = Instant::now();
+                let found = sought().in_processes();
+                if !found.is_empty() {
+                    SEEN.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .extend(found);
+                }
+                thread::park_timeout(begun.elapsed() * SUITE_SHARE);
+            }
+        });
+    });
+}
+
+/// In which processes the canary was seen so far.
+#[must_use]
+pub fn seen() -> Found {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_as_it_is_and_as_the_web_sends_it() {
+        let sought = Sought::new(CANARY);
+        for before in ["", "a", "al", "ali", "alice:"] {
+            let text = format!("{before}x{CANARY}-after");
+            let sent = STANDARD_NO_PAD.encode(&text);
+            for shown in [&text, &sent] {
+                let line = format!("\u{fffd} authorization: Basic {shown}\n");
+                assert!(sought.is_in(line.as_bytes()), "{line}");
+            }
+        }
+        assert!(!sought.is_in(STANDARD_NO_PAD.encode("alice:another").as_bytes()));
+        assert!(!sought.is_in(b""));
+    }
+}
