@@ -2,7 +2,7 @@
 //! arguments, environments, answers and logs, as it is and as the web sends it.
 //!
 //! Every machine that ends is looked through, every answer of a command or a shim is, and while a
-//! story has a keychain or a web server the arguments and environments of all processes are.
+//! story has a keychain or a web server the arguments and environments of its processes are.
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::scratch;
 
 /// Stands in every token, password and passphrase of a story that must stay secret.
 pub const CANARY: &str = "canary7f";
@@ -51,8 +53,8 @@ impl Sought {
         self.0.iter().any(|form| text.contains(form))
     }
 
-    /// The processes whose arguments or environment hold it. The far end's own programs are left
-    /// out: they get it from us, which is what it is for.
+    /// The processes of stories whose arguments or environment hold it. The far end's own programs
+    /// are left out: they get it from us, which is what it is for.
     #[must_use]
     pub fn in_processes(&self) -> Found {
         let ours = std::process::id().to_string();
@@ -62,15 +64,16 @@ impl Sought {
             if name == ours || !name.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
-            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-            if String::from_utf8_lossy(&environment).contains("GIT_PROJECT_ROOT=") {
+            let read = |what| fs::read(process.path().join(what));
+            let environment = read("environ");
+            let program = String::from_utf8_lossy(&read("comm").unwrap_or_default()).into_owned();
+            if !is_of_a_story(environment.as_deref().ok(), &program) {
                 continue;
             }
-            let arguments = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let environment = environment.unwrap_or_default();
+            let arguments = read("cmdline").unwrap_or_default();
             for (what, bytes) in [("cmdline", arguments), ("environ", environment)] {
                 if self.is_in(&bytes) {
-                    let program = fs::read_to_string(process.path().join("comm"));
-                    let program = program.unwrap_or_default();
                     found.push(format!("{} {name} {what}", program.trim()));
                 }
             }
@@ -104,6 +107,18 @@ impl Sought {
         }
         found
     }
+}
+
+/// Whether a process was started by a story and is none of a web server's: what a person types beside
+/// the tests concerns nobody. A daemon hides its environment from all but root.
+fn is_of_a_story(environment: Option<&[u8]>, program: &str) -> bool {
+    let Some(environment) = environment else {
+        return program.starts_with("watercooler");
+    };
+    let scratch = std::env::temp_dir().join(scratch::PREFIX);
+    let text = String::from_utf8_lossy(environment);
+    let is_ours = text.is_empty() || text.contains(&*scratch.to_string_lossy());
+    is_ours && !text.contains("GIT_PROJECT_ROOT=")
 }
 
 fn text_of(path: &Path) -> Vec<u8> {

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+/// How the names of these folders begin.
+pub const PREFIX: &str = "wc";
+
 /// A new empty folder under the system's temporary folder, removed on drop. Its name is short
 /// enough for a socket below it.
 #[must_use]
 pub fn folder() -> TempDir {
     tempfile::Builder::new()
-        .prefix("wc")
+        .prefix(PREFIX)
         .tempdir()
         .expect("the temporary folder can be written")
 }

@@ -119,8 +119,19 @@ mod tests {
             (known.scope.as_str(), known.user.as_str()),
             ("repo", "x-access-token")
         );
-        assert!(provider(text, "git.example").is_err());
-        assert!(provider(text, "gitlab.com").is_err());
+        for host in ["git.example", "gitlab.com"] {
+            let problem = provider(text, host).err().and_then(|problem| problem.hint);
+            let hint = problem.unwrap_or_default();
+            for word in [
+                "[[sign_in]]",
+                "host",
+                "client_id",
+                "device_url",
+                "token_url",
+            ] {
+                assert!(hint.contains(word), "{word} is not in: {hint}");
+            }
+        }
         let full = text.replace("token_url", "device_url = \"d\"\ntoken_url");
         let own = provider(&full, "git.example").unwrap();
         assert_eq!(

@@ -17,8 +17,18 @@ codeberg.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIVIC02vnjFyL+I4RHfvIGNtOgJMe76
 codeberg.org ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBL2pDxWr18SoiDJCGZ5LmxPygTlPu+cCKSkpqkvCyQzl5xmIMeKNdfdBpfbCGDPoZQghePzFZkKJNR/v9Win3Sc=
 ";
 
+/// Where a forge takes a deploy key, and what such keys are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployKeyPage {
+    /// The address.
+    pub url: String,
+    /// Whether they can be allowed to write. Bitbucket's access keys cannot; source:
+    /// support.atlassian.com "Access keys".
+    pub may_write: bool,
+}
+
 /// A forge's page for the deploy keys of the repository at `path`; `None` for other hosts.
-pub(crate) fn deploy_key_page(host: &str, path: &str) -> Option<String> {
+pub(crate) fn deploy_key_page(host: &str, path: &str) -> Option<DeployKeyPage> {
     let path = path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     let page = match host {
@@ -33,7 +43,10 @@ pub(crate) fn deploy_key_page(host: &str, path: &str) -> Option<String> {
         "altssh.gitlab.com:443" => "gitlab.com",
         other => other,
     };
-    Some(format!("https://{host}/{path}/{page}"))
+    Some(DeployKeyPage {
+        url: format!("https://{host}/{path}/{page}"),
+        may_write: host != "bitbucket.org",
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +76,9 @@ mod tests {
     #[test]
     fn a_forge_has_a_page_for_deploy_keys() {
         let check = |host: &str, path: &str, expected: Option<&str>| {
-            assert_eq!(deploy_key_page(host, path).as_deref(), expected);
+            let page = deploy_key_page(host, path);
+            assert_eq!(page.as_ref().map(|page| page.url.as_str()), expected);
+            assert!(page.is_none_or(|page| page.may_write != (host == "bitbucket.org")));
         };
         check(
             "github.com",
@@ -74,6 +89,11 @@ mod tests {
             "altssh.gitlab.com:443",
             "/acme/sub/t.git",
             Some("https://gitlab.com/acme/sub/t/-/settings/repository#js-deploy-keys-settings"),
+        );
+        check(
+            "bitbucket.org",
+            "acme/t.git",
+            Some("https://bitbucket.org/acme/t/admin/access-keys/"),
         );
         check("git.example", "acme/t.git", None);
     }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use thiserror::Error;
 
+pub use crate::forges::DeployKeyPage;
 use crate::server::Server;
 use crate::{files, forges, keys};
 
@@ -198,7 +199,7 @@ pub fn scan(host: &str) -> Result<Shown, ScanError> {
 
 /// The page on which a forge takes a deploy key for that repository.
 #[must_use]
-pub fn deploy_key_page(server: &Server) -> Option<String> {
+pub fn deploy_key_page(server: &Server) -> Option<DeployKeyPage> {
     forges::deploy_key_page(&server.host, &server.path)
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrets::credential::{Credential, Kind, Secret};
 use secrets::keychain::Asking;
 use secrets::keys::{self, Key};
-use secrets::known_hosts::deploy_key_page;
+use secrets::known_hosts::{DeployKeyPage, deploy_key_page};
 use secrets::server::{Reach, Server};
 use secrets::sign_in::{self, SignInError};
 use secrets::store::Added;
@@ -223,12 +223,12 @@ fn report(added: &Added, public: Option<&str>, copied: Option<Copied>, server: &
     let mut text = format!("The {kind}{shown} for `{name}` at {host} is kept in the {keep}.\n");
     let page = public.and_then(|_| deploy_key_page(server));
     if let Some(public) = public {
-        text.push_str(&to_the_forge(&name, public, page.as_deref(), copied));
+        text.push_str(&to_the_forge(&name, public, page.as_ref(), copied));
     }
     let mut document = document(listed);
     if let serde_json::Value::Object(fields) = &mut document {
         fields.insert("public_key".to_owned(), json!(public));
-        fields.insert("page".to_owned(), json!(page));
+        fields.insert("page".to_owned(), json!(page.map(|page| page.url)));
     }
     let report = Report::new(text, document);
     match &added.left_behind {
@@ -245,7 +245,12 @@ fn report(added: &Added, public: Option<&str>, copied: Option<Copied>, server: &
 }
 
 /// What is to be done with the public half of a new key.
-fn to_the_forge(name: &str, public: &str, page: Option<&str>, copied: Option<Copied>) -> String {
+fn to_the_forge(
+    name: &str,
+    public: &str,
+    page: Option<&DeployKeyPage>,
+    copied: Option<Copied>,
+) -> String {
     let copied = match copied {
         Some(Copied::ToClipboard) => "It is on the clipboard.\n",
         Some(Copied::ByTerminal) => {
@@ -255,12 +260,16 @@ fn to_the_forge(name: &str, public: &str, page: Option<&str>, copied: Option<Cop
         None => "",
     };
     let place = match page {
-        Some(page) => format!("Add this line as a deploy key at\n  {page}\n"),
+        Some(page) => format!("Add this line as a deploy key at\n  {}\n", page.url),
         None => "Add this line as a deploy key of the repository on its forge.\n".to_owned(),
     };
+    let write = if page.is_none_or(|page| page.may_write) {
+        "Tick the box for write access there."
+    } else {
+        "Such a key may only read there; to write, keep a key of your account (--ssh-key) or a token."
+    };
     format!(
-        "\n{public}\n\n{copied}{place}\
-         Tick the box for write access there. It takes an administrator of the repository:\n\
+        "\n{public}\n\n{copied}{place}{write} It takes an administrator of the repository:\n\
          if you are none, send one the line and the page. Then: watercooler credential test {name}\n"
     )
 }
@@ -281,8 +290,13 @@ mod tests {
 
     #[test]
     fn a_new_key_comes_with_its_page_the_box_and_who_may_tick_it() {
-        let page = Some("https://github.com/acme/t/settings/keys/new");
-        let text = to_the_forge("acme", "ssh-ed25519 A", page, Some(Copied::ToClipboard));
+        let page = |url: &str, may_write| DeployKeyPage {
+            url: url.to_owned(),
+            may_write,
+        };
+        let github = page("https://github.com/acme/t/settings/keys/new", true);
+        let copied = Some(Copied::ToClipboard);
+        let text = to_the_forge("acme", "ssh-ed25519 A", Some(&github), copied);
         expect![[r#"
 
             ssh-ed25519 A
@@ -304,5 +318,9 @@ mod tests {
             if you are none, send one the line and the page. Then: watercooler credential test acme
         "#]]
         .assert_eq(&other);
+        let reading = page("https://bitbucket.org/acme/t/admin/access-keys/", false);
+        let reading = to_the_forge("acme", "ssh-ed25519 A", Some(&reading), None);
+        assert!(reading.contains("may only read there"), "{reading}");
+        assert!(!reading.contains("write access"), "{reading}");
     }
 }
