@@ -21,7 +21,8 @@ pub(crate) async fn reload(setup: &Setup, context: &Context) -> Answer {
     Answer::Accepted
 }
 
-/// Asks the remote what we may do there.
+/// Asks the remote what we may do there. Where it lets us in, what was refused before is tried again:
+/// a key is often kept here first and known there later.
 pub(crate) async fn test(handle: &Arc<Handle>) -> Result<Answer, Failure> {
     let Some(remote) = handle.remote.clone() else {
         return Err(Failure::new(
@@ -45,7 +46,12 @@ pub(crate) async fn test(handle: &Arc<Handle>) -> Result<Answer, Failure> {
         )),
     };
     let way = handle.link.way_words(&remote);
-    Ok(Answer::Tested(verdict(tried, way)))
+    let tested = verdict(tried, way);
+    if tested.may_read == Some(true) {
+        // A loop that has ended tries by itself when it starts again.
+        let _ = handle.inbox.send(Message::CredentialChanged).await;
+    }
+    Ok(Answer::Tested(tested))
 }
 
 fn both(trouble: TransferError) -> TriedOut {
