@@ -261,6 +261,7 @@ fn a_secret_that_is_planted_is_found_wherever_it_is() {
 /// What every story is held to, of each thing that is looked at.
 #[test]
 fn the_canary_that_is_planted_fails_the_story() {
+    canary::watch_over_the_suite();
     let fails = |what: &str, story: &dyn Fn()| {
         let failed = catch_unwind(AssertUnwindSafe(story)).expect_err(what);
         let words = failed.downcast_ref::<String>().cloned().unwrap_or_default();

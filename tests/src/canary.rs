@@ -1,8 +1,9 @@
 //! The canary: what every secret of the stories holds, looked for wherever no secret may be: in files,
 //! arguments, environments, answers and logs, as it is and as the web sends it.
 //!
-//! Every machine that ends is looked through, every answer of a command or a shim is, and while a
-//! story has a keychain or a web server the arguments and environments of its processes are.
+//! From the first story on that has a keychain or a web server, every machine that ends is looked
+//! through, every answer of a command, a shim or a watch, and the arguments and environments of all
+//! processes of stories. Suites without such a story have no secret, and pay nothing.
 
 use std::fs;
 use std::path::Path;
@@ -131,18 +132,35 @@ fn text_of(path: &Path) -> Vec<u8> {
 }
 
 /// The canary itself, in each of its forms.
-#[must_use]
-pub fn sought() -> &'static Sought {
+fn sought() -> &'static Sought {
     static SOUGHT: std::sync::OnceLock<Sought> = std::sync::OnceLock::new();
     SOUGHT.get_or_init(|| Sought::new(CANARY))
+}
+
+/// Whether an answer holds the canary, where a story may have one.
+#[must_use]
+pub fn is_in(answer: &[u8]) -> bool {
+    IS_WATCHED.load(Ordering::Relaxed) && sought().is_in(answer)
 }
 
 /// Insists that what was answered holds no secret.
 ///
 /// # Panics
 /// Where it does; the words are not shown.
-pub fn assert_none_in(what: &str, bytes: &[u8]) {
-    assert!(!sought().is_in(bytes), "a secret is shown by {what}");
+pub fn assert_none_in(what: &str, answer: &[u8]) {
+    assert!(!is_in(answer), "a secret is shown by {what}");
+}
+
+/// Where a secret of a story lies below a folder, but for what `is_allowed`, and in which processes
+/// one was seen.
+#[must_use]
+pub fn left_in(folder: &Path, is_allowed: impl Fn(&Path) -> bool) -> Found {
+    if !IS_WATCHED.load(Ordering::Relaxed) {
+        return Found::new();
+    }
+    let mut found = sought().in_files(folder, is_allowed);
+    found.extend(SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    found
 }
 
 /// Looks at the arguments and the environment of every process, until it is stopped.
@@ -180,13 +198,15 @@ impl Watch {
     }
 }
 
+static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+
 static SEEN: Mutex<Found> = Mutex::new(Found::new());
 
-/// From here on, up to the end of this process, the arguments and environments of all processes are
-/// looked at for the canary; [`seen`] tells.
+/// From here on, up to the end of this process, nothing may hold the canary.
 pub fn watch_over_the_suite() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
+        IS_WATCHED.store(true, Ordering::Relaxed);
         let _watching = thread::spawn(|| {
             loop {
                 let begun = Instant::now();
@@ -200,12 +220,6 @@ pub fn watch_over_the_suite() {
             }
         });
     });
-}
-
-/// In which processes the canary was seen so far.
-#[must_use]
-pub fn seen() -> Found {
-    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 #[cfg(test)]

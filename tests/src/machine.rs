@@ -319,7 +319,7 @@ impl Machine {
         let files = self.folder().join("state/credentials");
         let files = settings.contains("credentials = \"file\"").then_some(files);
         let allowed: Vec<PathBuf> = [self.home(), self.bin()].into_iter().chain(files).collect();
-        canary::sought().in_files(self.root(), |path| allowed.iter().any(|one| one == path))
+        canary::left_in(self.root(), |path| allowed.iter().any(|one| one == path))
     }
 
     fn unexpected_errors(&self) -> Vec<String> {
@@ -350,7 +350,7 @@ impl Drop for Machine {
         }
         let errors = self.unexpected_errors();
         assert!(errors.is_empty(), "unexpected ERROR: {errors:#?}");
-        let secrets = [self.secrets(), canary::seen()].concat();
+        let secrets = self.secrets();
         assert!(secrets.is_empty(), "a secret lies open: {secrets:#?}");
     }
 }

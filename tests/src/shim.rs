@@ -340,7 +340,7 @@ fn listen(stdout: ChildStdout, heard: &(Mutex<Heard>, Condvar)) {
             Ok(0) | Err(_) => return note(&mut |heard| heard.ended = true),
             Ok(_) => {
                 note(&mut |heard| sort(&line, heard));
-                let is_open = canary::sought().is_in(&line);
+                let is_open = canary::is_in(&line);
                 note(&mut |heard| heard.secrets += usize::from(is_open));
             }
         }
