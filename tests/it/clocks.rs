@@ -2,11 +2,10 @@
 //! after, and says each thing once.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use tests::machine::{GRACE, Machine};
+use tests::preload;
 use tests::processes::{self, Signal};
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
@@ -46,19 +45,6 @@ int clock_gettime(clockid_t id, struct timespec *now) {
     return done;
 }
 "#;
-
-/// Builds that clock.
-fn clock_in(folder: &Path) -> PathBuf {
-    let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
-    fs::write(&source, CLOCK).expect("the folder can be written");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-o"])
-        .args([&library, &source])
-        .arg("-ldl")
-        .status();
-    assert!(built.expect("a C compiler is here").success());
-    library
-}
 
 /// Bob's machine, which looks at its remote once an hour.
 fn bob(remote: &BareRepository) -> Machine {
@@ -100,7 +86,7 @@ fn a_clock_that_is_moved_by_a_day_brings_the_news() {
     let remote = BareRepository::holding(&[("notes.txt", b"carol's")], "carol begins");
     let mut bob = bob(&remote);
     let moved = bob.root().join("moved");
-    bob.set("LD_PRELOAD", clock_in(bob.root()));
+    bob.set("LD_PRELOAD", preload::build(bob.root(), "clock", CLOCK));
     bob.set("CLOCK_MOVED", &moved);
     bob.start();
     bob.wait_in_step("acme");
@@ -122,7 +108,7 @@ fn a_pause_ends_by_the_clock_on_the_wall() {
     let remote = BareRepository::holding(&[("notes.txt", b"carol's")], "carol begins");
     let mut bob = bob(&remote);
     let moved = bob.root().join("moved");
-    bob.set("LD_PRELOAD", clock_in(bob.root()));
+    bob.set("LD_PRELOAD", preload::build(bob.root(), "clock", CLOCK));
     bob.set("CLOCK_MOVED", &moved);
     bob.start();
     bob.wait_in_step("acme");

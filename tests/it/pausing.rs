@@ -74,7 +74,7 @@ fn a_pause_of_all_ends_by_itself_when_its_time_is_over() {
     let mut alice = Machine::new(&settings);
     alice.start();
     alice.wait_in_step("one");
-    let paused = alice.json(&["pause", "5s"]);
+    let paused = alice.json(&["pause", "20s"]);
     let rows = paused["repositories"].as_array().expect("rows").clone();
     assert_eq!(rows.len(), 2, "{paused}");
     assert!(rows.iter().all(|row| row["until"].is_string()), "{paused}");
