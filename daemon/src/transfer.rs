@@ -26,7 +26,7 @@ pub(crate) use sockets::Sockets;
 const SUBCOMMAND: &str = "transfer";
 
 /// What daemon and worker must have in common; the number grows with every change of a frame.
-const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 4)");
+const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (transfer 5)");
 
 /// The daemon's first frame.
 #[derive(Serialize, Deserialize)]
