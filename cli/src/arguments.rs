@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, read, repo, say, search,
-    set_status, sync, updates,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, pause, read, repo, say,
+    search, set_status, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -87,6 +87,10 @@ pub(crate) enum Command {
     Watch,
     /// Fetch and push now
     Sync(sync::Arguments),
+    /// Exchange nothing with remotes for a while; what is written is kept and sent afterwards
+    Pause(pause::Arguments),
+    /// Exchange with remotes again, at once
+    Resume,
     /// Add, list and remove repositories
     #[command(subcommand)]
     Repo(repo::Command),
@@ -121,7 +125,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 65] = [
+    const LINES: [(&str, bool); 70] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),
@@ -145,6 +149,11 @@ mod tests {
         ("handoff topic --to team --note text", true),
         ("set-status topic CLOSED", true),
         ("sync --wait", true),
+        ("pause --repository acme", true),
+        ("pause 30m", true),
+        ("pause tomorrow --json", true),
+        ("pause soon", false),
+        ("resume --repository acme", true),
         (
             "repo add URL --name n --branch b --directory d --code a --code b",
             true,

@@ -10,6 +10,7 @@ pub(crate) mod inbox;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod mark_read;
+pub(crate) mod pause;
 pub(crate) mod read;
 pub(crate) mod repo;
 pub(crate) mod say;
@@ -54,6 +55,8 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ended, Problem>
         Command::MarkRead(arguments) => mark_read::run(session, arguments),
         Command::Watch => return watch::run(session).map(|()| Ended::With(Exit::Done)),
         Command::Sync(arguments) => sync::run(session, &arguments),
+        Command::Pause(arguments) => pause::run(session, &arguments),
+        Command::Resume => pause::resume(session),
         Command::Credential(command) => credential::run(session, command),
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),

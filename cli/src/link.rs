@@ -242,6 +242,8 @@ impl Link {
             | Request::RepositoryForget(_)
             | Request::CredentialReload
             | Request::SettingsReload
+            | Request::Pause(_)
+            | Request::Resume
             | Request::Stop => 0,
         };
         let limit = ANSWER_WAIT_MAX + Duration::from_secs(seconds);
@@ -293,6 +295,8 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         | Request::RepositoryProbe(_)
         | Request::RepositoryForget(_)
         | Request::SettingsReload
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Stop => None,
     }
 }

@@ -80,8 +80,8 @@ impl Condition {
     /// What a write's answer gives as `delivery_reason`.
     pub(crate) fn delivery_reason(&self) -> Option<String> {
         match (&self.trouble, self.state) {
+            (_, RepositoryState::Paused) => Some("paused".to_owned()),
             (Some(trouble), _) => Some(trouble.kind.clone()),
-            (None, RepositoryState::Paused) => Some("paused".to_owned()),
             (None, RepositoryState::Local) => None,
             (
                 None,

@@ -4,6 +4,8 @@
 mod losses;
 pub(crate) mod mending;
 mod outcomes;
+mod outside;
+mod pausing;
 pub(crate) mod pending;
 pub(crate) mod submissions;
 
@@ -16,6 +18,7 @@ use sync_engine::action::Action;
 use sync_engine::delivery::{self, BatchMax, Weight};
 use sync_engine::engine::Engine;
 use sync_engine::event::Event;
+use sync_engine::limits::Limits;
 use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::topic::Topic;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -30,6 +33,8 @@ use crate::event_loop::submissions::Submissions;
 use crate::handle::{Message, NotAccepted};
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Slot};
+use crate::outside::Outside;
+use crate::pauses::Pause;
 use crate::perform::{Finished, Performer, unix_now};
 use crate::snapshot::{Base, Snapshot};
 use crate::vanished::Vanished;
@@ -86,6 +91,13 @@ pub(crate) struct EventLoop {
     pub(crate) mending: Mending,
     /// None while files are being written.
     pub(crate) working_tree: Option<WorkingTree>,
+    /// As the settings have them.
+    pub(crate) limits: Limits,
+    pub(crate) outside: watch::Receiver<Outside>,
+    /// What of it is heeded.
+    pub(crate) heeded: Outside,
+    /// By the user; it may be over.
+    pub(crate) pause: Option<Pause>,
     /// Told when a keychain that stood in the way does so no more.
     pub(crate) way_freed: Arc<Freed>,
 }
@@ -108,6 +120,7 @@ impl EventLoop {
                 },
                 Some(finished) = self.results.recv() => self.finish(finished),
                 () = self.way_freed.told() => self.credential_changed(),
+                Ok(()) = self.outside.changed() => self.outside_changed(),
                 () = sleep_until(timeout) => self.engine.handle_timeout(self.clock.now()),
                 () = sleep_until(self.mending.look_at) => self.look_again(),
             }
@@ -118,6 +131,7 @@ impl EventLoop {
         self.doubt_files();
         self.pending.rebase(&self.base, &self.performer);
         let pending = self.pending.ids().cloned().collect();
+        self.tell_of_pause();
         self.tell(Event::Started { pending });
         if self.condition.held > 0 {
             let trouble = Trouble::new(TroubleKind::PushRefused);
@@ -230,6 +244,7 @@ impl EventLoop {
             Message::Refresh(answer) => self.sync(answer),
             Message::Sync(answer) => self.release_and_sync(answer),
             Message::Await(id) => self.tell(Event::Awaited { id }),
+            Message::Pause(pause) => self.paused(pause),
             Message::Active => self.tell(Event::ClientActive),
             Message::Stop(_) => unreachable!("taken by run"),
         }

@@ -14,6 +14,7 @@ use crate::arrivals::Arrivals;
 use crate::asked::Asked;
 use crate::damage::Damage;
 use crate::outbox::Written;
+use crate::pauses::Pause;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::RepositorySettings;
 use crate::snapshot::Snapshot;
@@ -71,6 +72,8 @@ pub(crate) enum Message {
     CredentialChanged,
     /// The person has seen to what vanished.
     SeenTo,
+    /// Exchange nothing for so long, or exchange again.
+    Pause(Option<Pause>),
     /// Somebody waits for this operation to be on the remote.
     Await(EntryId),
     /// Somebody reads or writes here.

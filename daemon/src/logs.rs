@@ -1,17 +1,17 @@
-//! Writes the log to stderr and to a file a day under `state/logs/`.
+//! Writes the log to stderr and to files of bounded size under `state/logs/`.
+
+mod rotating;
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use ipc::launch::DETACHED_VARIABLE;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// How many files are kept.
-const FILES_MAX: usize = 5;
+use crate::logs::rotating::Rotating;
 
 /// The variable that sets what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
 const FILTER: &str = "WATERCOOLER_LOG";
@@ -34,13 +34,7 @@ pub(crate) fn begin_in_worker() {
 /// Where the folder cannot be used.
 pub(crate) fn begin(folder: &Path) -> anyhow::Result<WorkerGuard> {
     platform::private_folder::ensure(folder).context("make the folder of the logs")?;
-    let file = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("watercoolerd")
-        .filename_suffix("log")
-        .max_log_files(FILES_MAX)
-        .build(folder)
-        .context("open the log file")?;
+    let file = Rotating::open(folder).context("open the log file")?;
     let (file, guard) = tracing_appender::non_blocking(file);
     // A daemon that a client started has a file for its stderr, which says why it did not start.
     let detached = std::env::var_os(DETACHED_VARIABLE).is_some();

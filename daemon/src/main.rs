@@ -24,6 +24,8 @@ mod mint;
 mod news;
 mod open;
 mod outbox;
+mod outside;
+mod pauses;
 mod perform;
 mod reading_marks;
 mod recent_agents;

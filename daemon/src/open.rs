@@ -33,6 +33,7 @@ use crate::handle::Handle;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::outbox::Outbox;
+use crate::outside::Outside;
 use crate::perform::{Finished, Performer, unix_now};
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
@@ -52,6 +53,7 @@ pub(crate) struct Surroundings {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) news: News,
     pub(crate) credentials: Arc<Credentials>,
+    pub(crate) outside: watch::Receiver<Outside>,
 }
 
 /// One repository, opened: its loop and its teller are to be run.
@@ -252,12 +254,21 @@ fn assemble(
         told_active: Mutex::new(None),
     };
     let teller = teller(surroundings, &handle, told);
+    let mut outside = surroundings.outside.clone();
+    let heeded = *outside.borrow_and_update();
     let event_loop = EventLoop {
+        limits: limits(settings),
+        outside,
+        heeded,
         way_freed: performer.link.way_freed(),
         vanished: performer.vanished_file.read(),
         notes: 0,
         clock,
-        engine: engine(settings, performer.remote.as_ref(), clock),
+        engine: engine(
+            &limits(settings).slowed(heeded.slower),
+            performer.remote.as_ref(),
+            clock,
+        ),
         performer,
         metrics: Arc::clone(&surroundings.metrics),
         inbox: messages,
@@ -273,6 +284,7 @@ fn assemble(
         words: std::collections::HashMap::new(),
         unprojected: BTreeSet::new(),
         mending: Mending::default(),
+        pause: None,
         working_tree: Some(tree),
     };
     Opened {
@@ -317,18 +329,21 @@ fn url_shown(performer: &Performer) -> Option<String> {
     Some(remote.url.shown().to_owned())
 }
 
-fn engine(settings: &Settings, remote: Option<&Remote>, clock: Clock) -> Engine {
+fn engine(limits: &Limits, remote: Option<&Remote>, clock: Clock) -> Engine {
     let kind = match remote {
         None => Kind::Local,
         Some(remote) => Kind::Remote {
             metered_budget: !(remote.url.is_file() || remote.url.is_loopback()),
         },
     };
-    let limits = Limits {
+    Engine::new(kind, limits.clone(), fastrand::u64(..), clock.now())
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
         poll_active: Span::from(settings.sync.poll_active),
         poll_idle: Span::from(settings.sync.poll_idle),
         push_delay: Span::from(settings.sync.push_delay),
         ..Limits::default()
-    };
-    Engine::new(kind, limits, fastrand::u64(..), clock.now())
+    }
 }

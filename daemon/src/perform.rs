@@ -15,6 +15,7 @@ use threads::entry_id::EntryId;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 use tokio::sync::mpsc;
+use tracing::{info, info_span};
 
 use crate::base;
 use crate::bodies::Bodies;
@@ -25,6 +26,9 @@ use crate::snapshot::{Base, Content};
 use crate::transfer::Link;
 use crate::vanished::{Loss, Vanished, VanishedFile};
 use crate::working_tree::WorkingTree;
+
+/// How many operations of a push the log names.
+const IDS_MAX: usize = 20;
 
 /// What one repository's actions work on.
 #[derive(Clone, Debug)]
@@ -199,9 +203,13 @@ impl Performer {
     /// Puts the operations on the tip and sends them; at most `room_to_hold` of them are set aside
     /// where the remote's rules refuse them.
     pub(crate) fn push(&self, before: Arc<Base>, slots: Vec<Slot>, room_to_hold: usize) {
+        let span = info_span!("push", repository = %self.name, ids = %ids(&slots));
         self.start(move |performer| {
+            let _in = span.enter();
             let mut outcome = performer.push_now(&before, &slots, room_to_hold);
             outcome.cluttered = !outcome.done.is_empty() && performer.is_cluttered();
+            let (done, held) = (outcome.done.len(), outcome.held.len());
+            info!(done, held, took = ?outcome.took(), "Push ended");
             Finished::Pushed(Box::new(outcome))
         });
     }
@@ -277,6 +285,18 @@ impl PushOutcome {
             .map(|(slot, _)| slot.kept.operation.id.clone())
             .collect()
     }
+}
+
+/// The Entry-IDs, which stand in the remote's history too: of many, the first ones.
+fn ids(slots: &[Slot]) -> String {
+    let shown = slots.iter().take(IDS_MAX);
+    let mut ids: Vec<String> = shown
+        .map(|slot| slot.kept.operation.id.to_string())
+        .collect();
+    if slots.len() > IDS_MAX {
+        ids.push(format!("and {} more", slots.len() - IDS_MAX));
+    }
+    ids.join(" ")
 }
 
 fn not_kept(error: KeepError) -> NotAccepted {

@@ -13,6 +13,7 @@ pub(crate) mod listening;
 pub(crate) mod marking;
 mod named;
 pub(crate) mod page;
+mod pausing;
 pub(crate) mod places;
 pub(crate) mod probe;
 pub(crate) mod reads;
@@ -145,6 +146,8 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
             | Request::RepositoryProbe(_)
             | Request::RepositoryForget(_)
             | Request::SettingsReload
+            | Request::Pause(_)
+            | Request::Resume
             | Request::Stop => answers::answer(&shared, &client, &ask.context, &ask.request).await,
         };
         stream

@@ -14,6 +14,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 mod values;
+pub(crate) mod watching;
 
 pub(crate) use values::{CredentialStore, HeaderChoice, Quiet, Sign};
 

@@ -18,6 +18,7 @@ use crate::handle::Handle;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
 use crate::news::News;
+use crate::pauses::Pause;
 use crate::recent_agents::RecentAgents;
 use crate::server::allowance::Allowances;
 use crate::server::places::Code;
@@ -87,6 +88,12 @@ pub(crate) enum Order {
     ),
     /// Keep it no longer; answers whether it was kept.
     Forget(String, oneshot::Sender<Result<bool, Failure>>),
+    /// Pause these for so long, or resume them.
+    Pause(
+        Vec<String>,
+        Option<Pause>,
+        oneshot::Sender<Result<(), Failure>>,
+    ),
     /// End, cleanly.
     Stop,
 }

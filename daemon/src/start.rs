@@ -21,11 +21,13 @@ use crate::metrics::Metrics;
 use crate::mint::Mint;
 use crate::news::News;
 use crate::open::Surroundings;
+use crate::outside;
 use crate::recent_agents::RecentAgents;
 use crate::server::allowance::Allowances;
 use crate::server::probe;
 use crate::server::searches::SEARCHES_MAX;
 use crate::server::serving::Serving;
+use crate::settings::watching::SettingsWatch;
 use crate::shared::Shared;
 use crate::supervisor::Supervisor;
 use crate::transfer::Sockets;
@@ -97,9 +99,11 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         sockets: Arc::new(Sockets::begin(&dirs)),
         news: News::new(),
         credentials: Arc::new(Credentials::open(&dirs)),
+        outside: outside::begin(),
     };
     // Of a daemon that was killed; where there is none, nothing needs be removed.
     let _ = std::fs::remove_dir_all(dirs.state.join(probe::FOLDER));
+    let watch = SettingsWatch::begin(&dirs.config);
     let mut supervisor = Supervisor::new(surroundings.clone());
     let setup = supervisor.set_up(None).await;
     let (orders, received) = mpsc::channel(ORDERS_MAX);
@@ -136,7 +140,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
             }
         }
     };
-    supervisor.run(shared, received, ended).await;
+    supervisor.run(shared, (received, watch), ended).await;
     serving.end().await;
     match Arc::into_inner(listener) {
         Some(listener) => listener.close(ownership).context("remove the socket"),

@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use protocol::answer::Trouble;
 use protocol::environment::EnvironmentRepository;
 use protocol::failure::Failure;
 use threads::names::Names;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
 
 use crate::environment::Environment;
 use crate::handle::{Handle, Message};
 use crate::open::{self, Surroundings};
+use crate::pauses::{Pause, Pauses};
 use crate::server::which::codes_of;
+use crate::settings::watching::SettingsWatch;
 use crate::settings::{self, Loaded, RepositorySettings, Settings};
 use crate::shared::{Order, Setup, Shared};
 
@@ -25,12 +29,18 @@ const STOP_MAX: Duration = Duration::from_secs(3);
 /// How often reading marks are written, where they changed.
 const FLUSH: Duration = Duration::from_secs(1);
 
+/// Between two attempts at a repository that could not be opened.
+const OPEN_AGAIN: Duration = Duration::from_secs(30);
+
 /// Runs the repositories' loops.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     surroundings: Surroundings,
     environment: Environment,
     loops: JoinSet<()>,
+    pauses: Pauses,
+    /// When a repository that could not be opened is tried again.
+    open_again: Option<Instant>,
 }
 
 impl Supervisor {
@@ -38,16 +48,17 @@ impl Supervisor {
     pub(crate) fn new(surroundings: Surroundings) -> Self {
         Self {
             environment: Environment::open(&surroundings.dirs.state),
+            pauses: Pauses::open(&surroundings.dirs.state),
             surroundings,
             loops: JoinSet::new(),
+            open_again: None,
         }
     }
 
     /// The setup that the settings ask for now; repositories of `before` whose settings are the
     /// same run on, the others end.
     pub(crate) async fn set_up(&mut self, before: Option<&Setup>) -> Setup {
-        let dirs = &self.surroundings.dirs;
-        let Loaded { settings, trouble } = settings::load(&dirs.config, &dirs.state);
+        let Loaded { settings, trouble } = self.load().await;
         self.surroundings.credentials.keep_in(settings.credentials);
         let mut trouble = trouble.map(|trouble| Trouble {
             kind: "settings_invalid".to_owned(),
@@ -79,12 +90,16 @@ impl Supervisor {
             stop_all(ends).await;
         }
         let mut repositories = Vec::new();
+        self.open_again = None;
         for wanted in &all {
             match unchanged(wanted) {
                 Some(handle) => repositories.push(Arc::clone(handle)),
                 None => match self.start(&settings, wanted).await {
                     Ok(handle) => repositories.push(Arc::new(handle)),
-                    Err(failed) => trouble = Some(failed),
+                    Err(failed) => {
+                        trouble = trouble.or(Some(failed));
+                        self.open_again = Some(Instant::now() + OPEN_AGAIN);
+                    }
                 },
             }
         }
@@ -104,6 +119,13 @@ impl Supervisor {
         }
     }
 
+    async fn load(&self) -> Loaded {
+        let dirs = self.surroundings.dirs.clone();
+        let load = move || settings::load(&dirs.config, &dirs.state);
+        let loaded = tokio::task::spawn_blocking(load).await;
+        loaded.expect("reading settings does not panic")
+    }
+
     async fn start(
         &mut self,
         settings: &Settings,
@@ -114,7 +136,8 @@ impl Supervisor {
             tokio::task::spawn_blocking(move || open::open(&surroundings, &all, &of)).await;
         let opened = opened.unwrap_or_else(|panic| Err(anyhow::Error::new(panic)));
         match opened {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                opened.event_loop.pause = self.pause_of(wanted);
                 let url = &opened.handle.url_shown;
                 info!(repository = %wanted.name, url, "Opened");
                 self.loops.spawn(opened.event_loop.run());
@@ -129,18 +152,43 @@ impl Supervisor {
                         "The repository '{}' cannot be opened: {error:#}",
                         wanted.name
                     ),
-                    hint: "Mend its settings in config.toml, then: watercooler daemon restart"
+                    hint: "Mend its settings in config.toml; it is tried again when they change, \
+                           and twice a minute."
                         .to_owned(),
                 })
             }
         }
     }
 
+    fn pause_of(&self, wanted: &RepositorySettings) -> Option<Pause> {
+        if wanted.paused {
+            return Some(Pause::UntilResumed);
+        }
+        self.pauses.of(&wanted.name, Timestamp::now())
+    }
+
+    /// Notes the pause, or its end, and tells those repositories.
+    async fn pause(
+        &mut self,
+        shared: &Shared,
+        names: &[String],
+        pause: Option<Pause>,
+    ) -> Result<(), Failure> {
+        self.pauses.set(names, pause)?;
+        let setup = shared.setup.load_full();
+        for handle in names.iter().filter_map(|name| setup.repository(name)) {
+            // Where its loop has ended, the next one reads what was noted.
+            let pause = self.pause_of(&handle.settings);
+            let _ = handle.inbox.send(Message::Pause(pause)).await;
+        }
+        Ok(())
+    }
+
     /// Serves orders until one says stop, or `ended` does.
     pub(crate) async fn run(
         mut self,
         shared: Arc<Shared>,
-        mut orders: mpsc::Receiver<Order>,
+        (mut orders, mut settings): (mpsc::Receiver<Order>, SettingsWatch),
         ended: impl Future<Output = ()>,
     ) {
         tokio::pin!(ended);
@@ -150,6 +198,12 @@ impl Supervisor {
             tokio::select! {
                 () = &mut ended => break,
                 _ = flush.tick() => flush_marks(&shared.setup),
+                () = settings.changed() => {
+                    self.set_up_again(&shared).await;
+                }
+                () = sleep_until(self.open_again) => {
+                    self.set_up_again(&shared).await;
+                }
                 order = orders.recv() => match order {
                     Some(Order::Reload(answer)) => {
                         // Whoever asked may have gone.
@@ -160,6 +214,9 @@ impl Supervisor {
                     }
                     Some(Order::Forget(name, answer)) => {
                         let _ = answer.send(self.forget(&shared, &name).await);
+                    }
+                    Some(Order::Pause(names, pause, answer)) => {
+                        let _ = answer.send(self.pause(&shared, &names, pause).await);
                     }
                     Some(Order::Stop) | None => break,
                 },
@@ -176,6 +233,7 @@ impl Supervisor {
         let before = shared.setup.load_full();
         let setup = self.set_up(Some(&before)).await;
         let trouble = setup.trouble.clone();
+        tell(before.trouble.as_ref(), trouble.as_ref());
         shared.setup.store(Arc::new(setup));
         trouble
     }
@@ -213,6 +271,24 @@ impl Supervisor {
 /// Whether repositories can run on from one of these settings to the other.
 fn shares(one: &Settings, other: &Settings) -> bool {
     one.identity == other.identity && one.sync == other.sync
+}
+
+/// Logs that the settings are no longer in force, or are again.
+fn tell(before: Option<&Trouble>, trouble: Option<&Trouble>) {
+    match trouble {
+        Some(trouble) if before != Some(trouble) => {
+            warn!(message = %trouble.message, "Settings not in force");
+        }
+        Some(_) => (),
+        None => info!(mended = before.is_some(), "Settings read"),
+    }
+}
+
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn flush_marks(setup: &ArcSwap<Setup>) {

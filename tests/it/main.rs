@@ -2,12 +2,14 @@
 
 mod adding;
 mod architecture;
+mod clocks;
 mod conflicts;
 mod contention;
 mod crash;
 mod doctor;
 mod documents;
 mod endless_remotes;
+mod every_trouble;
 mod foreign_history;
 mod full_outbox;
 mod hooks;
@@ -16,9 +18,11 @@ mod housekeeping;
 mod identity;
 mod load;
 mod local_repository;
+mod logs;
 mod long_threads;
 mod mcp;
 mod offline;
+mod pausing;
 mod poisoned;
 mod programs;
 mod prompts;

@@ -6,6 +6,7 @@ use tests::machine::Machine;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
 use tests::shim::{Era, Shim};
+use tests::wait::{PATIENCE, wait_until};
 
 #[test]
 fn a_bad_edit_is_reported_and_the_last_good_settings_stay_across_a_restart() {
@@ -101,4 +102,111 @@ fn a_call_means_the_repository_of_its_code() {
         meant(&["--repository", "three"], None),
         "repository_not_found"
     );
+}
+
+/// How often the daemon has opened this repository.
+fn openings(machine: &Machine, name: &str) -> usize {
+    let part = format!("Opened repository={name} ");
+    machine.logs().matches(&part).count()
+}
+
+/// Saves `config.toml` as most editors do: another file, put in its place.
+fn save(machine: &Machine, settings: &str) {
+    let folder = machine.folder();
+    let aside = folder.join(".config.toml.new");
+    std::fs::write(&aside, settings).expect("the folder can be written");
+    std::fs::rename(aside, folder.join("config.toml")).expect("it is on the same disk");
+}
+
+#[test]
+fn repositories_are_added_changed_and_removed_while_the_others_run_on() {
+    let (one, two) = (BareRepository::new(), BareRepository::new());
+    let settings = Settings::of("alice").repository("one", &one.url(), "");
+    let mut alice = Machine::new(&settings);
+    alice.start();
+    alice.wait_in_step("one");
+    let (daemon, opened) = (alice.daemon_pid(), openings(&alice, "one"));
+    assert!(opened > 0);
+    let names = || {
+        let listed = alice.json(&["repo", "list"]);
+        let rows = listed.as_array().expect("a list").clone();
+        rows.iter()
+            .map(|row| row["name"].clone())
+            .collect::<Vec<_>>()
+    };
+    let both = settings.clone().repository("two", &two.url(), "");
+    save(&alice, &both.text());
+    wait_until("it is added", PATIENCE, || names() == ["one", "two"]);
+    alice.wait_in_step("two");
+    let say = [
+        "say",
+        "plan",
+        "--title",
+        "T",
+        "--body",
+        "b",
+        "--repository",
+        "two",
+    ];
+    assert_eq!(alice.json(&say)["repository"], "two");
+    alice.wait_in_step("two");
+
+    let deep = settings
+        .clone()
+        .repository("two", &two.url(), "directory = \"deep\"");
+    save(&alice, &deep.text());
+    wait_until("it is changed", PATIENCE, || {
+        alice.json(&["status"])["repositories"][1]["threads"] == 0
+    });
+
+    alice.configure(&settings.text());
+    wait_until("it is removed", PATIENCE, || names() == ["one"]);
+    assert_eq!(openings(&alice, "one"), opened, "the other one runs on");
+    assert_eq!(alice.daemon_pid(), daemon);
+}
+
+#[test]
+fn a_bad_edit_while_it_runs_is_told_stays_harmless_and_is_mended() {
+    let remote = BareRepository::new();
+    let good = Settings::of("alice").remote(&remote.url());
+    let mut alice = Machine::new(&good);
+    alice.start();
+    alice.wait_in_step("acme");
+    let opened = openings(&alice, "acme");
+    let trouble = || alice.json(&["status"])["daemon"]["trouble"].clone();
+    let bad = [
+        good.text().replace("poll_idle", "pol_idle"),
+        good.text().replace("[sync]", "[sync"),
+        good.text().replace("user = \"alice\"", "user = 7"),
+    ];
+    for (bad, words) in bad.iter().zip(["pol_idle", "line", "`user`"]) {
+        save(&alice, bad);
+        wait_until("it is told", PATIENCE, || {
+            let message = trouble()["message"].as_str().map(str::to_owned);
+            message.is_some_and(|message| message.contains(words) && message.contains("line"))
+        });
+        assert_eq!(trouble()["kind"], "settings_invalid");
+        let said = alice.json(&["say", "plan", "--title", "T", "--body", "b"]);
+        assert_eq!(said["repository"], "acme");
+        alice.wait_in_step("acme");
+    }
+    save(&alice, &good.text());
+    wait_until("it is mended", PATIENCE, || trouble().is_null());
+    assert_eq!(openings(&alice, "acme"), opened, "nothing was opened anew");
+}
+
+#[test]
+fn a_bad_file_at_the_first_start_is_mended_while_the_daemon_runs() {
+    let remote = BareRepository::new();
+    let machine = Machine::without_settings();
+    machine.configure("this is no setting\n");
+    let _started = machine.cli(&["daemon", "start"]).done();
+    let status = machine.json(&["status"]);
+    assert_eq!(status["repositories"], json!([]), "{status}");
+    machine.configure(&Settings::of("alice").remote(&remote.url()).text());
+    wait_until("the settings are in force", PATIENCE, || {
+        let status = machine.json(&["status"]);
+        status["daemon"]["trouble"].is_null() && status["repositories"][0]["name"] == "acme"
+    });
+    machine.wait_in_step("acme");
 }

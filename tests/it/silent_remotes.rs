@@ -1,5 +1,5 @@
-//! Remotes that never answer, and remotes that answer a byte every half second, beside a healthy
-//! one in the same daemon: each exchange ends at its deadline, the healthy repository and all reads
+//! Remotes that never answer, remotes that answer a byte every half second, and remotes whose name
+//! nobody answers for, beside a healthy one in the same daemon: each exchange ends at its deadline, the healthy repository and all reads
 //! feel nothing, and no process outlives its daemon.
 
 #![expect(
@@ -8,11 +8,15 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::machine::{GRACE, Machine};
+use tests::preload;
 use tests::processes;
+use tests::scratch;
 use tests::servers::bare::BareRepository;
 use tests::servers::drip::{Drip, DripServer};
 use tests::servers::mute::MuteServer;
@@ -73,6 +77,43 @@ fn remotes_that_send_a_byte_every_half_second_are_felt_by_nobody_else() {
     }));
 }
 
+/// Looks up names, but never comes back with one that ends in `.hangs.example`, which it notes: what
+/// a program sees of a DNS server that does not answer, without its time-out.
+const NAMES: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found) {
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+        dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node && strstr(node, ".hangs.example")) {
+        FILE *asked = fopen("@ASKED@", "a");
+        if (asked) { fprintf(asked, "%s\n", node); fclose(asked); }
+        for (;;) pause();
+    }
+    return real(node, service, hints, found);
+}
+"#;
+
+#[test]
+fn names_that_nobody_answers_for_are_felt_by_nobody_else() {
+    let folder = scratch::folder();
+    let asked = folder.path().join("asked");
+    let text = NAMES.replace("@ASKED@", &asked.display().to_string());
+    let library = preload::build(folder.path(), "names", &text);
+    let nameless = ["https", "ssh"].map(|scheme| Troubled {
+        name: format!("nameless-{scheme}"),
+        server: Server::Nameless(asked.clone(), scheme),
+    });
+    check_with(&nameless, Some(&library));
+}
+
 /// A repository whose remote does not do what remotes do.
 struct Troubled {
     name: String,
@@ -82,6 +123,8 @@ struct Troubled {
 enum Server {
     Mute(MuteServer, &'static str),
     Drip(DripServer),
+    /// Who asked for names, and the scheme of the address.
+    Nameless(PathBuf, &'static str),
 }
 
 impl Troubled {
@@ -89,6 +132,9 @@ impl Troubled {
         match &self.server {
             Server::Mute(server, scheme) => server.url_of(scheme),
             Server::Drip(server) => server.url(),
+            Server::Nameless(_, scheme) => {
+                format!("{scheme}://git@{scheme}.hangs.example/acme.git")
+            }
         }
     }
 
@@ -96,11 +142,21 @@ impl Troubled {
         match &self.server {
             Server::Mute(server, _) => server.callers(),
             Server::Drip(server) => server.callers(),
+            Server::Nameless(asked, scheme) => {
+                let asked = fs::read_to_string(asked).unwrap_or_default();
+                let name = format!("{scheme}.hangs.example");
+                asked.lines().filter(|line| *line == name).count()
+            }
         }
     }
 }
 
 fn check(troubled: &[Troubled]) {
+    check_with(troubled, None);
+}
+
+/// With this library before the C library of everything that runs on the machine.
+fn check_with(troubled: &[Troubled], library: Option<&Path>) {
     let alone = measured_alone();
     let remote = BareRepository::new();
     let mut settings = Settings::of("alice").sync(SYNC).remote(&remote.url());
@@ -108,6 +164,9 @@ fn check(troubled: &[Troubled]) {
         settings = settings.repository(&one.name, &one.url(), "");
     }
     let mut alice = Machine::new(&settings);
+    if let Some(library) = library {
+        alice.set("LD_PRELOAD", library);
+    }
     // Nobody is known to it, which is no matter to a server that does not get as far.
     sshd::own_ssh(&alice, "");
     let begun = Instant::now();

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use tests::machine::Machine;
 use tests::servers::bare::BareRepository;
-use tests::servers::nginx::{PASSWORD, USER, WebServer};
+use tests::servers::nginx::{PASSWORD, RETRY_AFTER_SECONDS, USER, WebServer};
+use tests::wait::{PATIENCE, wait_until};
 
 use crate::story::{QUICK, Row, Story, alice};
 
@@ -143,6 +145,33 @@ fn a_status_in_gits_place_is_told_by_its_number() {
             },
         );
     }
+}
+
+#[test]
+fn the_time_that_a_server_names_is_kept_whoever_asks() {
+    let remote = BareRepository::new();
+    let server = WebServer::start(remote.as_ref());
+    let machine = Machine::new(&alice(QUICK, &server.url("git/remote.git"), ""));
+    let mut story = Story::well_begun(machine);
+    server.answer_with(429);
+    let words = format!("{RETRY_AFTER_SECONDS} s");
+    story.troubled(Row {
+        kind: "rate_limited",
+        words: &[&words],
+    });
+    let limited = Instant::now();
+    let requests = server.requests().len();
+    let last = limited + Duration::from_secs(RETRY_AFTER_SECONDS) / 2;
+    let _asked = story.machine.cli(&["sync"]);
+    wait_until("half of it is over", PATIENCE, || Instant::now() >= last);
+    let meanwhile = server.requests().len();
+    // One exchange may have begun between the answer and our look.
+    assert!(
+        meanwhile <= requests + 2,
+        "{requests} requests, then {meanwhile}"
+    );
+    server.answer();
+    story.in_step(&remote);
 }
 
 #[test]

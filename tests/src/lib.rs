@@ -16,6 +16,7 @@ pub mod json_rpc;
 pub mod keychain;
 pub mod machine;
 pub mod person;
+pub mod preload;
 pub mod processes;
 pub mod programs;
 pub mod python_reader;

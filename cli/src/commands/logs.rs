@@ -63,10 +63,12 @@ fn show(folder: &Path, newest: PathBuf, json: bool, follow: bool) -> io::Result<
         thread::sleep(LOOK_EVERY);
         logs.find_new()?;
         logs.show(out)?;
+        logs.let_go();
     }
 }
 
-/// The files of the folder: a new one begins each day, and one is for what goes wrong at a start.
+/// The files of the folder: a new one begins where one is full, and one is for what goes wrong at a
+/// start.
 #[derive(Debug)]
 struct Logs {
     folder: PathBuf,
@@ -101,6 +103,11 @@ impl Logs {
 
     fn show(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.logs.iter_mut().try_for_each(|log| log.show(out))
+    }
+
+    /// Files that were removed; what they held has been shown.
+    fn let_go(&mut self) {
+        self.logs.retain(|log| log.path.exists());
     }
 
     fn end(&mut self, out: &mut impl Write) -> io::Result<()> {
@@ -272,5 +279,8 @@ mod tests {
             String::from_utf8(out).unwrap(),
             "one\ntwo\nthree\nfive\nfour\n"
         );
+        fs::remove_file(folder.path().join("1.log")).unwrap();
+        logs.let_go();
+        assert_eq!(logs.logs.len(), 2);
     }
 }

@@ -151,6 +151,8 @@ pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
         | Request::CredentialReload
         | Request::CredentialTest
         | Request::SettingsReload
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Stop => (),
     }
 }

@@ -179,6 +179,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Repositories(_)
             | Answer::Tested(_)
             | Answer::Probed(_)
+            | Answer::Paused(_)
             | Answer::Accepted,
             Shows::Threads(_)
             | Shows::Thread(_)

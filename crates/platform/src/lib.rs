@@ -8,6 +8,7 @@ pub mod durable;
 pub mod open_files;
 pub mod placed;
 pub mod plain_file;
+pub mod power;
 pub mod private_folder;
 pub mod process;
 pub mod single_instance;

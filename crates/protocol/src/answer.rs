@@ -73,8 +73,21 @@ pub enum Answer {
     Tested(Tested),
     /// Of `RepositoryProbe`.
     Probed(Probed),
+    /// Of `Pause` and `Resume`: the repositories that were meant.
+    Paused(Vec<RepositoryPaused>),
     /// Of `CredentialReload`, `SettingsReload`, `RepositoryForget` and `Stop`.
     Accepted,
+}
+
+/// Whether a repository is paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryPaused {
+    /// Its name.
+    pub name: String,
+    /// Whether it is.
+    pub paused: bool,
+    /// When that ends by itself, RFC 3339; null where it does not.
+    pub until: Option<String>,
 }
 
 /// How fresh a read is.

@@ -82,6 +82,11 @@ pub enum Request {
     RepositoryForget(RepositoryForget),
     /// Read `config.toml` again, now.
     SettingsReload,
+    /// Exchange nothing with the remote for a while: of the repository in [`Context`] or the hello,
+    /// else of all.
+    Pause(Pause),
+    /// Exchange again, at once.
+    Resume,
     /// End the daemon, cleanly.
     Stop,
 }
@@ -108,9 +113,30 @@ impl Request {
             | Self::RepositoryProbe(_)
             | Self::RepositoryForget(_)
             | Self::SettingsReload
+            | Self::Pause(_)
+            | Self::Resume
             | Self::Stop => false,
         }
     }
+}
+
+/// Arguments of `pause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// For how long.
+    pub length: PauseLength,
+}
+
+/// How long a pause lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseLength {
+    /// Until `resume`.
+    UntilResumed,
+    /// For so many seconds.
+    Seconds(u64),
+    /// Until the next morning, in the time zone of the daemon's machine.
+    Tomorrow,
 }
 
 /// Arguments of `list_threads`.

@@ -79,6 +79,9 @@ pub struct TransferError {
     pub message: String,
     /// What a person can do; never empty.
     pub hint: String,
+    /// How many seconds the server asks to be left alone, where it named a time.
+    #[serde(default)]
+    pub retry_after_seconds: Option<u64>,
     #[source]
     pub(crate) source: Option<Cause>,
 }
@@ -95,8 +98,15 @@ impl TransferError {
             kind,
             message: message.into(),
             hint: hint.into(),
+            retry_after_seconds: None,
             source: None,
         }
+    }
+
+    pub(crate) fn after_seconds(mut self, seconds: u64) -> TransferError {
+        self.message = format!("{}; it asks for {seconds} s of quiet", self.message);
+        self.retry_after_seconds = Some(seconds);
+        self
     }
 
     pub(crate) fn caused_by(mut self, source: git2::Error) -> TransferError {

@@ -166,7 +166,10 @@ impl Failure {
                 "look at what the branch holds: threads are far smaller",
             )
             .caused_by(error),
-            Failure::Git(error) => classify::transfer(exchange, error),
+            Failure::Git(error) => {
+                let trouble = classify::transfer(exchange, error);
+                web_settings::retry_after::heeded(exchange, trouble)
+            }
             Failure::Told(trouble) => trouble,
         }
     }

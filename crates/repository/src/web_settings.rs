@@ -4,6 +4,7 @@
 //! `http.sslVerify` and `GIT_SSL_NO_VERIFY` are never asked for: nothing turns the check off.
 
 mod proxy;
+pub(crate) mod retry_after;
 mod tunnel;
 
 use std::env;

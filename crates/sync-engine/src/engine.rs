@@ -146,7 +146,7 @@ impl Engine {
             Event::ClientActive => self.client_active(now),
             Event::SyncAsked => self.sync_asked(now),
             Event::PauseAsked { until } => self.pause(until, now),
-            Event::ResumeAsked => self.resume(),
+            Event::ResumeAsked => self.resume(now),
             Event::NetworkChanged => self.network_changed(now),
             Event::CredentialChanged => self.credential_changed(now),
         }

@@ -37,6 +37,18 @@ pub struct Limits {
     pub writers_window: Span,
 }
 
+impl Limits {
+    /// The same with polls so many times slower: on a battery, or where bytes are paid for.
+    #[must_use]
+    pub fn slowed(&self, times: u32) -> Self {
+        Self {
+            poll_active: self.poll_active * u64::from(times.max(1)),
+            poll_idle: self.poll_idle * u64::from(times.max(1)),
+            ..self.clone()
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -232,7 +232,10 @@ impl EventLoop {
         if kind == TroubleKind::Damaged {
             self.performer.damage.met();
         }
-        Trouble::new(kind)
+        Trouble {
+            retry_after: error.retry_after_seconds.map(Span::from_secs),
+            ..Trouble::new(kind)
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
 use crate::server::client::Client;
 use crate::server::{
-    checkout, credentials, marking, probe, reads, refusals, searches, status, updates, waits,
-    which, writes,
+    checkout, credentials, marking, pausing, probe, reads, refusals, searches, status, updates,
+    waits, which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
 
@@ -39,6 +39,8 @@ pub(crate) async fn answer(
         }
         Request::RepositoryForget(asked) => forget(shared, &asked.name).await,
         Request::SettingsReload => reload(shared).await,
+        Request::Pause(asked) => pausing::pause(shared, client, context, asked.length).await,
+        Request::Resume => pausing::resume(shared, client, context).await,
         Request::Stop => stop(shared).await,
         Request::Watch => Err(Failure::new(
             FailureCode::InvalidArgument,
@@ -122,6 +124,8 @@ async fn of_repository(
         | Request::RepositoryForget(_)
         | Request::CredentialReload
         | Request::SettingsReload
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Stop
         | Request::Watch => unreachable!("these are about no repository"),
     }?;

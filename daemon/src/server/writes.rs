@@ -12,6 +12,7 @@ use threads::operation::{CodeTrailers, NewThread, Operation, Seen};
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, info, info_span};
 
 use crate::handle::{Accepted, Handle, Message, NotAccepted, Submission};
 use crate::server::caller::Caller;
@@ -76,6 +77,8 @@ pub(crate) async fn write(
         | Request::RepositoryProbe(_)
         | Request::RepositoryForget(_)
         | Request::SettingsReload
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Stop => unreachable!("only writes are sent here"),
     };
     let wait = wait(delivering)?;
@@ -96,7 +99,10 @@ pub(crate) async fn write(
     let of_call = (key, digest(request), code);
     let operation = operation(shared, &snapshot, caller, draft, of_call);
     let topic = operation.topic.clone();
-    let accepted = submit(handle, operation, context.resent_as.clone()).await?;
+    let span = info_span!("write", id = %operation.id, repository = %handle.name);
+    let submitted = submit(handle, operation, context.resent_as.clone());
+    let accepted = submitted.instrument(span.clone()).await?;
+    span.in_scope(|| info!(%topic, kept = %accepted.id, repeated = accepted.repeated, "Kept"));
     let snapshot = delivered(handle, &accepted, wait).await;
     Ok(Answer::Written(written(
         &snapshot, &topic, &accepted, wait, details,
@@ -320,6 +326,8 @@ fn digest(request: &Request) -> String {
         | Request::RepositoryProbe(_)
         | Request::RepositoryForget(_)
         | Request::SettingsReload
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Stop => (),
     }
     let text = serde_json::to_vec(&request).expect("a request is made of strings and numbers");

@@ -22,6 +22,9 @@ use crate::canary;
 use crate::cli::Ran;
 use crate::scratch;
 
+/// What `/git/` names as `Retry-After`, whatever it answers.
+pub const RETRY_AFTER_SECONDS: u64 = 4;
+
 /// Who may go to `/private/`.
 pub const USER: &str = "alice";
 
@@ -206,7 +209,7 @@ http {{
     listen 127.0.0.1:{port}{ssl};
     {tls}
     location ~ ^/git(/.*)$ {{
-      add_header Retry-After 3600 always;
+      add_header Retry-After {RETRY_AFTER_SECONDS} always;
       {switches}
       if (-f {here}/answer-page) {{ rewrite ^ /page last; }}
       fastcgi_param REMOTE_USER anonymous;

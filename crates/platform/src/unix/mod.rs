@@ -19,6 +19,12 @@ mod kernel;
 #[cfg(target_os = "macos")]
 #[path = "macos.rs"]
 mod kernel;
+#[cfg(target_os = "linux")]
+#[path = "linux/power.rs"]
+mod power;
+#[cfg(target_os = "macos")]
+#[path = "macos_power.rs"]
+mod power;
 
 pub(crate) use account::own_user_name;
 pub(crate) use files::lift_files_max;
@@ -30,6 +36,8 @@ pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
     process_start, remote_kind, watches_max,
 };
+
+pub(crate) use power::{is_metered, on_battery};
 
 /// A locked file can be read by others here, so that the lock itself names its owner.
 pub(crate) const OWNER_FILE: &str = crate::single_instance::LOCK_FILE;

@@ -17,6 +17,7 @@ use windows_sys::Win32::System::Threading::{
 
 mod group;
 mod machine;
+mod power;
 mod process;
 mod user;
 mod volume;
@@ -26,6 +27,7 @@ pub(crate) use group::{
     lead_group, own_stdin,
 };
 pub(crate) use machine::{boot_id, machine_id};
+pub(crate) use power::{is_metered, on_battery};
 pub(crate) use process::{Parent, end_process, process_alive, process_start};
 pub(crate) use user::{is_run_by_us, own_user_id};
 pub(crate) use volume::{free_bytes, remote_kind, watches_max};

@@ -104,7 +104,7 @@ impl Engine {
         if let Pause::Until(until) = self.pause
             && until <= now
         {
-            self.resume();
+            self.resume(now);
         }
         let others = self.writers.others(now, self.limits.writers_window);
         self.budget.fill(now, others.saturating_add(1));
@@ -230,14 +230,19 @@ impl Engine {
         match until {
             None => self.pause = Pause::UntilResumed,
             Some(until) if until > now => self.pause = Pause::Until(until),
-            Some(_) => self.resume(),
+            Some(_) => self.resume(now),
         }
     }
 
-    pub(super) fn resume(&mut self) {
+    /// What the pause kept back goes out at once.
+    pub(super) fn resume(&mut self, now: Moment) {
         if self.pause != Pause::Off {
             self.pause = Pause::Off;
             self.ask_fetch();
+            self.push_asked = !self.pending.is_empty();
+            self.hurry(now);
+            self.fetches.lift(now);
+            self.pushes.lift(now);
         }
     }
 
