@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use platform::dirs::{Dirs, PersonsFolders};
 
+use crate::clients::hooks::{HOOK_FILES, HookFile};
 use crate::clients::{CLIENTS, Client, Places, System};
 use crate::receipt::Receipt;
 
@@ -54,6 +55,14 @@ pub(crate) struct ClientSeen {
     pub(crate) vendor: Option<PathBuf>,
 }
 
+/// A client's file of hooks.
+#[derive(Clone, Debug)]
+pub(crate) struct HooksSeen {
+    pub(crate) hooks: &'static HookFile,
+    pub(crate) file: PathBuf,
+    pub(crate) text: Text,
+}
+
 /// How this machine is.
 #[derive(Clone, Debug)]
 pub(crate) struct Survey {
@@ -64,6 +73,7 @@ pub(crate) struct Survey {
     pub(crate) programs: BTreeMap<&'static str, bool>,
     pub(crate) bin_in_path: bool,
     pub(crate) clients: Vec<ClientSeen>,
+    pub(crate) hooks: Vec<HooksSeen>,
     /// The folder of the person's systemd units; `None` where systemd is not what starts things.
     pub(crate) units: Option<PathBuf>,
     /// The folder of what a desktop starts at login.
@@ -155,6 +165,17 @@ impl Survey {
             clients: CLIENTS
                 .iter()
                 .map(|client| ClientSeen::look(client, places, &find))
+                .collect(),
+            hooks: HOOK_FILES
+                .iter()
+                .map(|hooks| {
+                    let file = (hooks.file)(places);
+                    HooksSeen {
+                        text: read(&file),
+                        hooks,
+                        file,
+                    }
+                })
                 .collect(),
             manager: find("systemctl").filter(|_| systemd),
             units: systemd.then_some(units),
