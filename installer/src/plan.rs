@@ -142,11 +142,10 @@ fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
             }
         }
         None => {
-            let entry = survey.autostart.join(services::ENTRY);
             write(
-                entry,
-                services::entry(&survey.bin),
-                "what the desktop starts at login",
+                survey.login_file.clone(),
+                services::login_text(survey.system, &survey.bin),
+                services::login_words(survey.system),
             );
         }
     }
