@@ -7,7 +7,7 @@ use protocol::hello::PROTOCOL;
 
 use crate::commands::{
     ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, pause, read, repo, say,
-    search, set_status, sync, updates,
+    search, set_status, support_bundle, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Print the daemon's log
     Logs(logs::Arguments),
+    /// Write one text file of how this machine stands, without secrets, for whoever helps
+    SupportBundle(support_bundle::Arguments),
 }
 
 #[cfg(test)]
@@ -125,7 +127,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 70] = [
+    const LINES: [(&str, bool); 72] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),
@@ -205,6 +207,8 @@ mod tests {
         ("mark-read", false),
         ("mark-read a --all", false),
         ("watch --json", true),
+        ("support-bundle file.txt", true),
+        ("support-bundle", false),
     ];
 
     #[test]

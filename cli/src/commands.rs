@@ -17,6 +17,7 @@ pub(crate) mod say;
 pub(crate) mod search;
 pub(crate) mod set_status;
 pub(crate) mod status;
+pub(crate) mod support_bundle;
 pub(crate) mod sync;
 pub(crate) mod updates;
 pub(crate) mod watch;
@@ -61,6 +62,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ended, Problem>
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),
         Command::Doctor(arguments) => doctor::run(session, arguments),
+        Command::SupportBundle(arguments) => support_bundle::run(session, &arguments),
         Command::Hook(arguments) => return Ok(Ended::With(hook::run(session, &arguments))),
         Command::Logs(arguments) => {
             return logs::run(session, &arguments).map(|()| Ended::With(Exit::Done));

@@ -6,6 +6,7 @@ pub(crate) mod freshness;
 pub(crate) mod hits;
 pub(crate) mod inbox;
 pub(crate) mod paint;
+pub(crate) mod redacted;
 pub(crate) mod repositories;
 pub(crate) mod status;
 pub(crate) mod synced;

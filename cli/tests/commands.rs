@@ -521,3 +521,30 @@ fn a_stop_waits_for_the_end() {
     assert_eq!(home.json(&["daemon", "stop"]), (0, json!({"daemon": null})));
     assert_eq!(heard.asks.recv().unwrap().request, Request::Stop);
 }
+
+#[test]
+fn a_support_bundle_holds_no_secret_and_is_written_once() {
+    let canary = "c4naryC4NARYc4naryC4NARY";
+    let home = home();
+    let settings =
+        format!("[[repository]]\nname = \"a\"\nurl = \"https://x:{canary}@h.example/a\"\n");
+    fs::write(&home.dirs.config, settings).unwrap();
+    fs::create_dir_all(home.dirs.logs()).unwrap();
+    let log = format!("fetching https://{canary}@h.example/a\nGITHUB_TOKEN={canary}\nstill said\n");
+    fs::write(home.dirs.logs().join("watercoolerd.log"), log).unwrap();
+    let done = home.run(&["support-bundle", "bundle.txt"], &[("SECRET", canary)], "");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let bundle = fs::read_to_string(home.folder.path().join("bundle.txt")).unwrap();
+    assert!(!bundle.contains(canary), "{bundle}");
+    for wanted in [
+        "== doctor",
+        "== status",
+        "== settings",
+        "h.example/a",
+        "still said",
+    ] {
+        assert!(bundle.contains(wanted), "{wanted} in {bundle}");
+    }
+    let again = home.run(&["support-bundle", "bundle.txt"], &[], "");
+    assert_eq!(again.status.code(), Some(2), "{again:?}");
+}

@@ -46,6 +46,10 @@ pub(crate) struct Options {
     /// Register with this client alone, or with `none`; may be given more than once
     #[arg(long = "client", value_name = "NAME")]
     pub(crate) clients: Vec<String>,
+    /// Let Claude Code, Codex and Cursor ask what waits when a session begins and a person speaks,
+    /// wake an idle session, and call the tools that only read (docs/agents.md)
+    #[arg(long)]
+    pub(crate) hooks: bool,
     /// Whether the daemon starts at login
     #[arg(long, value_enum, default_value_t = Autostart::Yes)]
     pub(crate) autostart: Autostart,

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 pub(crate) mod edit;
+pub(crate) mod hooks;
 mod json;
 mod toml;
 mod yaml;

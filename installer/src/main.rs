@@ -81,6 +81,7 @@ fn wish(options: &Options) -> anyhow::Result<Wish> {
         clients,
         url: options.url.clone(),
         autostart: options.autostart == Autostart::Yes,
+        hooks: options.hooks,
     })
 }
 

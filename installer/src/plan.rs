@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::clients::{SERVER, edit, written};
+use crate::clients::{SERVER, edit, hooks, written};
 use crate::services;
 use crate::step::Step;
-use crate::survey::{ClientSeen, Survey, Text};
+use crate::survey::{ClientSeen, HooksSeen, Survey, Text};
 
 /// Which clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) struct Wish {
     pub(crate) clients: Wanted,
     pub(crate) url: Option<String>,
     pub(crate) autostart: bool,
+    /// Whether clients ask by themselves what waits.
+    pub(crate) hooks: bool,
 }
 
 /// The steps that put everything on, or bring it up to date; none for what is as wanted.
@@ -67,9 +69,38 @@ pub(crate) fn install(survey: &Survey, wish: &Wish) -> Vec<Step> {
         };
         if named {
             steps.extend(registration(survey, seen));
+            let hooks = survey.hooks.iter();
+            let hooks = hooks.filter(|hooks| wish.hooks && hooks.hooks.client == seen.client.name);
+            steps.extend(hooks.filter_map(|hooks| hooking(survey, hooks)));
         }
     }
     steps
+}
+
+/// What puts our hooks into a client's file.
+fn hooking(survey: &Survey, seen: &HooksSeen) -> Option<Step> {
+    let left_alone = |why: String| {
+        let words = format!("{} is left alone: {why}", seen.file.display());
+        Some(Step::Tell { words })
+    };
+    let text = match &seen.text {
+        Text::Absent => None,
+        Text::Present(text) => Some(text.as_str()),
+        Text::Unreadable(why) => return left_alone(why.clone()),
+    };
+    let program = survey.installed("watercooler");
+    let Some(program) = written(&program) else {
+        return left_alone("the program's name is no text".to_owned());
+    };
+    match hooks::put(seen.hooks, text, program) {
+        Ok(new) => new.map(|text| Step::Write {
+            path: seen.file.clone(),
+            text,
+            what: seen.hooks.title.to_owned(),
+            client: Some(seen.hooks.client),
+        }),
+        Err(error) => left_alone(error.to_string()),
+    }
 }
 
 fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
@@ -111,11 +142,10 @@ fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
             }
         }
         None => {
-            let entry = survey.autostart.join(services::ENTRY);
             write(
-                entry,
-                services::entry(&survey.bin),
-                "what the desktop starts at login",
+                survey.login_file.clone(),
+                services::login_text(survey.system, &survey.bin),
+                services::login_words(survey.system),
             );
         }
     }
@@ -200,18 +230,18 @@ pub(crate) fn uninstall(survey: &Survey, purge: bool) -> Vec<Step> {
         }
     }
     for (path, made) in receipt.files.iter().rev() {
-        let client = survey
-            .clients
-            .iter()
-            .find(|seen| seen.file.as_ref() == Some(path));
-        let ours = client.is_none_or(|seen| is_as_written(survey, path, &seen.text));
-        steps.extend(match client.filter(|_| !ours) {
-            // A person or the client wrote there after us: ours alone goes.
-            Some(seen) => removal(seen),
-            None => Some(Step::Restore {
-                path: path.clone(),
-                stood: made.before.is_some(),
-            }),
+        let client = survey.clients.iter();
+        let mut client = client.filter(|seen| seen.file.as_ref() == Some(path));
+        let mut hooks = survey.hooks.iter().filter(|seen| seen.file == *path);
+        let restore = Step::Restore {
+            path: path.clone(),
+            stood: made.before.is_some(),
+        };
+        // Where a person or the client wrote there after us, ours alone goes.
+        steps.extend(match (client.next(), hooks.next()) {
+            (Some(seen), _) if !is_as_written(survey, path, &seen.text) => removal(seen),
+            (_, Some(seen)) if !is_as_written(survey, path, &seen.text) => unhooking(seen),
+            (Some(_) | None, Some(_) | None) => Some(restore),
         });
     }
     if purge {
@@ -255,6 +285,27 @@ fn removal(seen: &ClientSeen) -> Option<Step> {
             words: format!(
                 "{}: take `{SERVER}` out of {} by hand: {error}",
                 seen.client.title,
+                path.display()
+            ),
+        }),
+    }
+}
+
+/// Takes our hooks out of a client's file and leaves the rest.
+fn unhooking(seen: &HooksSeen) -> Option<Step> {
+    let Text::Present(text) = &seen.text else {
+        return None;
+    };
+    let path = seen.file.clone();
+    match hooks::take(seen.hooks, text) {
+        Ok(new) => new.map(|text| Step::Without {
+            path,
+            text,
+            what: seen.hooks.title.to_owned(),
+        }),
+        Err(error) => Some(Step::Tell {
+            words: format!(
+                "Take `watercooler hook` out of {} by hand: {error}",
                 path.display()
             ),
         }),

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use platform::dirs::{Dirs, PersonsFolders};
 
+use crate::clients::hooks::{HOOK_FILES, HookFile};
 use crate::clients::{CLIENTS, Client, Places, System};
 use crate::receipt::Receipt;
+use crate::services;
 
 /// The programs, in the order in which they are put there: the daemon's starter last.
 pub(crate) const PROGRAMS: [&str; 4] = [
@@ -54,6 +56,14 @@ pub(crate) struct ClientSeen {
     pub(crate) vendor: Option<PathBuf>,
 }
 
+/// A client's file of hooks.
+#[derive(Clone, Debug)]
+pub(crate) struct HooksSeen {
+    pub(crate) hooks: &'static HookFile,
+    pub(crate) file: PathBuf,
+    pub(crate) text: Text,
+}
+
 /// How this machine is.
 #[derive(Clone, Debug)]
 pub(crate) struct Survey {
@@ -64,13 +74,15 @@ pub(crate) struct Survey {
     pub(crate) programs: BTreeMap<&'static str, bool>,
     pub(crate) bin_in_path: bool,
     pub(crate) clients: Vec<ClientSeen>,
+    pub(crate) hooks: Vec<HooksSeen>,
     /// The folder of the person's systemd units; `None` where systemd is not what starts things.
     pub(crate) units: Option<PathBuf>,
-    /// The folder of what a desktop starts at login.
-    pub(crate) autostart: PathBuf,
+    /// What a login reads where systemd is not what starts things.
+    pub(crate) login_file: PathBuf,
+    pub(crate) system: System,
     /// `systemctl`, where a manager of this person's units answers.
     pub(crate) manager: Option<PathBuf>,
-    /// What the unit, the link to it and the desktop's file hold now.
+    /// What the unit and the login's file hold now.
     pub(crate) files: BTreeMap<PathBuf, Text>,
     pub(crate) daemon_runs: bool,
     pub(crate) receipt: Receipt,
@@ -141,12 +153,9 @@ impl Survey {
             found.into_iter().find(|file| file.is_file())
         };
         let units = places.settings.join("systemd/user");
-        let autostart = places.settings.join("autostart");
-        let systemd = Path::new("/run/systemd/system").is_dir();
-        let files = [
-            units.join(crate::services::UNIT),
-            autostart.join(crate::services::ENTRY),
-        ];
+        let login_file = services::login_file(places);
+        let systemd = places.system == System::Linux && Path::new("/run/systemd/system").is_dir();
+        let files = [units.join(services::UNIT), login_file.clone()];
         Ok(Self {
             source: source.clone(),
             bin_in_path: path.contains(&bin),
@@ -156,9 +165,21 @@ impl Survey {
                 .iter()
                 .map(|client| ClientSeen::look(client, places, &find))
                 .collect(),
+            hooks: HOOK_FILES
+                .iter()
+                .map(|hooks| {
+                    let file = (hooks.file)(places);
+                    HooksSeen {
+                        text: read(&file),
+                        hooks,
+                        file,
+                    }
+                })
+                .collect(),
             manager: find("systemctl").filter(|_| systemd),
             units: systemd.then_some(units),
-            autostart,
+            login_file,
+            system: places.system,
             files: files
                 .into_iter()
                 .map(|file| (file.clone(), read(&file)))

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::apply::Apply;
+use crate::clients::hooks::HOOK_FILES;
 use crate::clients::{CLIENTS, Places, System};
 use crate::plan::{self, Wanted, Wish};
 use crate::step::Step;
@@ -28,6 +29,15 @@ const BEFORE: [&str; 9] = [
     "{ broken",
 ];
 
+/// What a file of hooks may hold before.
+const HOOKS_BEFORE: [&str; 5] = [
+    "",
+    "{}\r\n",
+    "{\n  // mine\n  \"hooks\": {\"Stop\": [{\"hooks\": [{\"command\": \"x\"}]}]}, \"permissions\": {\"allow\": [\"a\"]}\n}\n",
+    "{\"version\": 1, \"hooks\": {\"sessionStart\": [{\"command\": \"watercooler hook session-start\"}]}}",
+    "{ broken",
+];
+
 /// A person's home in a folder of its own.
 struct Home {
     folder: tempfile::TempDir,
@@ -38,6 +48,10 @@ struct Home {
 
 impl Home {
     fn new(files: &[(usize, usize)], systemd: bool) -> Self {
+        Self::with_hooks(files, &[], systemd)
+    }
+
+    fn with_hooks(files: &[(usize, usize)], hooks: &[(usize, usize)], systemd: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         let source = folder.path().join("built");
@@ -59,6 +73,11 @@ impl Home {
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
                 fs::write(file, BEFORE[*text]).unwrap();
             }
+        }
+        for (client, text) in hooks {
+            let file = (HOOK_FILES[*client].file)(&places);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, HOOKS_BEFORE[*text]).unwrap();
         }
         let dirs = Dirs {
             config: home.join(".config/watercooler/config.toml"),
@@ -144,6 +163,7 @@ fn wish(clients: Wanted) -> Wish {
         clients,
         url: None,
         autostart: true,
+        hooks: true,
     }
 }
 
@@ -167,12 +187,16 @@ fn files() -> impl Strategy<Value = Vec<(usize, usize)>> {
     proptest::collection::vec((0..CLIENTS.len(), 0..BEFORE.len()), 0..8)
 }
 
+fn hooks() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    proptest::collection::vec((0..HOOK_FILES.len(), 0..HOOKS_BEFORE.len()), 0..4)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn on_and_off_again_is_the_identity(files in files(), clients in wanted(), ends in 0..30_usize, systemd: bool) {
-        let home = Home::new(&files, systemd);
+    fn on_and_off_again_is_the_identity(files in files(), hooks in hooks(), clients in wanted(), ends in 0..30_usize, systemd: bool) {
+        let home = Home::with_hooks(&files, &hooks, systemd);
         let before = home.everything();
         let wish = wish(clients);
         // Ended anywhere, the next run completes it.
@@ -189,14 +213,14 @@ proptest! {
     }
 
     #[test]
-    fn what_others_wrote_after_us_stays(files in files(), ends in 0..30_usize) {
-        let home = Home::new(&files, true);
+    fn what_others_wrote_after_us_stays(files in files(), hooks in hooks(), ends in 0..30_usize) {
+        let home = Home::with_hooks(&files, &hooks, true);
         apply(&home, &plan::install(&home.survey(), &wish(Wanted::Found)), ends);
         let mut kept = Vec::new();
-        for seen in home.survey().clients {
-            let Some(file) = seen.file.filter(|file| file.exists()) else {
-                continue;
-            };
+        let survey = home.survey();
+        let clients = survey.clients.into_iter().filter_map(|seen| seen.file);
+        let hooks = survey.hooks.into_iter().map(|seen| seen.file);
+        for file in clients.chain(hooks).filter(|file| file.exists()) {
             let mut text = fs::read_to_string(&file).unwrap();
             text.push_str(if file.extension().is_some_and(|e| e == "json") {
                 "\n// since\n"
@@ -212,6 +236,8 @@ proptest! {
             prop_assert!(text.contains("since"), "{}: {text}", file.display());
             let shim = home.survey().installed("watercooler-mcp");
             prop_assert!(!text.contains(shim.to_str().unwrap()), "{}: {text}", file.display());
+            let program = home.survey().installed("watercooler");
+            prop_assert!(!text.contains(program.to_str().unwrap()), "{}: {text}", file.display());
         }
     }
 }
@@ -237,7 +263,9 @@ fn the_plan_says_each_step_and_how_it_is_undone() {
         A first thread, as it is read back | 
         Ask the MCP server as an agent does | 
         Write Codex's servers: /home/.codex/config.toml | uninstall puts back what stood there
+        Write Codex's hooks: /home/.codex/hooks.json | uninstall puts back what stood there
         Write Cursor's servers: /home/.cursor/mcp.json | uninstall puts back what stood there
+        Write Cursor's hooks: /home/.cursor/hooks.json | uninstall puts back what stood there
     "#]].assert_eq(&shown);
 }
 

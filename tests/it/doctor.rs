@@ -19,9 +19,9 @@ fn doctor(machine: &Machine, arguments: &[&str]) -> (Option<i32>, Value) {
 
 fn state<'a>(document: &'a Value, name: &str) -> &'a str {
     let checks = document["checks"].as_array().expect("checks");
-    let found = checks.iter().find(|check| check["name"] == name);
+    let found = checks.iter().find(|check| check["id"] == name);
     found
-        .and_then(|check| check["state"].as_str())
+        .and_then(|check| check["level"].as_str())
         .unwrap_or_else(|| panic!("no check is called {name}: {document}"))
 }
 
@@ -34,14 +34,15 @@ fn a_machine_that_is_well_has_no_problem() {
     let (code, document) = doctor(&alice, &[]);
     for name in [
         "daemon",
-        "state folder",
+        "state_folder",
         "settings",
         "clock",
-        "repository acme",
+        "repository_acme",
     ] {
         assert_eq!(state(&document, name), "ok", "{document}");
     }
     assert_eq!(code, Some(0), "{document}");
+    assert_eq!(document["ok"], true, "{document}");
     let told = alice.cli(&["doctor"]);
     assert!(told.stdout.contains("✓ daemon: process"), "{}", told.stdout);
 }
@@ -54,10 +55,10 @@ fn what_is_wrong_is_a_line_with_what_to_do_and_fix_mends_what_it_can() {
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("it is ours");
     let (code, document) = doctor(&alice, &[]);
     assert_eq!(code, Some(1), "{document}");
-    assert_eq!(state(&document, "state folder"), "problem");
-    assert_eq!(state(&document, "daemon"), "problem");
+    assert_eq!(state(&document, "state_folder"), "error");
+    assert_eq!(state(&document, "daemon"), "error");
     let hints = document["checks"].as_array().expect("checks").iter();
-    for check in hints.filter(|check| check["state"] == "problem") {
+    for check in hints.filter(|check| check["level"] == "error") {
         assert!(check["hint"].is_string(), "{check}");
     }
 
@@ -77,10 +78,10 @@ fn settings_that_cannot_be_read_and_a_remote_that_is_away_are_told() {
     alice.start();
     let _away = alice.wait_state("acme", "in trouble", |one| !one["trouble"].is_null());
     let (_, document) = doctor(&alice, &[]);
-    assert_ne!(state(&document, "repository acme"), "ok", "{document}");
+    assert_ne!(state(&document, "repository_acme"), "ok", "{document}");
     fs::write(alice.folder().join("config.toml"), "[[repository]\n").expect("it is ours");
     let (code, document) = doctor(&alice, &[]);
-    assert_eq!(state(&document, "settings"), "problem", "{document}");
+    assert_eq!(state(&document, "settings"), "error", "{document}");
     assert_eq!(code, Some(1));
 }
 
@@ -93,6 +94,6 @@ fn files_from_the_future_tell_of_a_wrong_clock() {
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3_600);
     file.set_modified(later).expect("it is ours");
     let (code, document) = doctor(&alice, &[]);
-    assert_eq!(state(&document, "clock"), "problem", "{document}");
+    assert_eq!(state(&document, "clock"), "error", "{document}");
     assert_eq!(code, Some(1));
 }

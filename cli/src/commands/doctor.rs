@@ -5,7 +5,7 @@ mod programs;
 
 use clap::Args;
 use protocol::failure::FailureCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::problem::{Exit, Problem};
 use crate::report::Report;
@@ -36,8 +36,8 @@ impl Standing {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Well => "ok",
-            Self::Note => "note",
-            Self::Problem => "problem",
+            Self::Note => "warn",
+            Self::Problem => "error",
         }
     }
 }
@@ -83,6 +83,30 @@ impl Finding {
     }
 }
 
+/// Looks at everything, and changes nothing.
+pub(crate) fn look(session: &Session) -> Vec<Finding> {
+    let mut findings = programs::look(session);
+    findings.extend(checks::look(session));
+    findings.extend(programs::clients());
+    findings
+}
+
+/// What was found, as one document. Source: the outside contract, section 4; `fixed` is ours.
+pub(crate) fn document(findings: &[Finding], fixed: &[String]) -> Value {
+    let is_well = |found: &Finding| found.standing != Standing::Problem;
+    json!({
+        "ok": findings.iter().all(is_well),
+        "checks": findings.iter().map(|found| json!({
+            "id": found.name.to_lowercase().replace(' ', "_"),
+            "ok": is_well(found),
+            "level": found.standing.name(),
+            "message": found.words,
+            "hint": (!found.hint.is_empty()).then_some(&found.hint),
+        })).collect::<Vec<_>>(),
+        "fixed": fixed,
+    })
+}
+
 /// Looks at everything; ends with 1 where something does not work.
 ///
 /// # Errors
@@ -92,18 +116,8 @@ pub(crate) fn run(session: &Session, arguments: Arguments) -> Result<Report, Pro
     if arguments.fix {
         fixed = checks::fix(session)?;
     }
-    let mut findings = programs::look(session);
-    findings.extend(checks::look(session));
-    findings.extend(programs::clients());
-    let document = json!({
-        "checks": findings.iter().map(|found| json!({
-            "name": found.name,
-            "state": found.standing.name(),
-            "message": found.words,
-            "hint": (!found.hint.is_empty()).then_some(&found.hint),
-        })).collect::<Vec<_>>(),
-        "fixed": fixed,
-    });
+    let findings = look(session);
+    let document = document(&findings, &fixed);
     let report = Report::new(text::text(&findings, &fixed, session.paint), document);
     let bad = findings
         .iter()

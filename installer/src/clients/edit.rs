@@ -80,7 +80,7 @@ fn command_in(form: Form, value: &Value) -> Option<&str> {
     value[servers(form)][super::SERVER][key].as_str()
 }
 
-fn bare(text: &str) -> (&str, &str) {
+pub(super) fn bare(text: &str) -> (&str, &str) {
     let rest = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     text.split_at(text.len() - rest.len())
 }

@@ -99,25 +99,25 @@ pub(super) fn value(text: &str) -> Result<Value, EditError> {
     Ok(value.unwrap_or(Value::Null))
 }
 
-fn parsed(text: &str) -> Result<CstRootNode, EditError> {
+pub(super) fn parsed(text: &str) -> Result<CstRootNode, EditError> {
     CstRootNode::parse(text, &OPTIONS).map_err(|error| EditError::Unreadable {
         form: "JSON",
         reason: error.to_string(),
     })
 }
 
-fn whole(root: &CstRootNode) -> Result<CstObject, EditError> {
+pub(super) fn whole(root: &CstRootNode) -> Result<CstObject, EditError> {
     let whole = root.value().and_then(|whole| whole.as_object());
     whole.ok_or(EditError::Whole)
 }
 
-fn object(node: Option<CstNode>, key: &str) -> Result<CstObject, EditError> {
+pub(super) fn object(node: Option<CstNode>, key: &str) -> Result<CstObject, EditError> {
     let found = node.and_then(|node| node.as_object());
     found.ok_or_else(|| shape(key, "object"))
 }
 
 /// The value of a key that stands there once: of two, clients read different ones.
-fn only(object: &CstObject, key: &str) -> Result<Option<CstNode>, EditError> {
+pub(super) fn only(object: &CstObject, key: &str) -> Result<Option<CstNode>, EditError> {
     let mut named = object
         .properties()
         .into_iter()
@@ -134,7 +134,7 @@ fn command_of(entry: &CstObject) -> Result<Option<String>, EditError> {
     Ok(command.and_then(|command| command.decoded_value().ok()))
 }
 
-fn shape(key: &str, wanted: &'static str) -> EditError {
+pub(super) fn shape(key: &str, wanted: &'static str) -> EditError {
     EditError::Shape {
         key: key.to_owned(),
         wanted,
