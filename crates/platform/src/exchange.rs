@@ -45,11 +45,7 @@ mod tests {
         let (aside, path) = (folder.path().join("aside"), folder.path().join("file"));
         fs::write(&path, "old").unwrap();
         fs::write(&aside, "new").unwrap();
-        let mut held = File::options()
-            .read(true)
-            .append(true)
-            .open(&path)
-            .unwrap();
+        let mut held = File::options().read(true).append(true).open(&path).unwrap();
         exchange(&aside, &path).unwrap();
         held.write_all(b" and late").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
