@@ -10,6 +10,7 @@ mod documents;
 mod endless_remotes;
 mod foreign_history;
 mod full_outbox;
+mod hand_edits;
 mod hooks;
 mod hostile;
 mod housekeeping;

@@ -10,6 +10,7 @@
 )]
 
 pub mod cli;
+pub mod editor;
 pub mod git;
 pub mod json_rpc;
 pub mod keychain;

@@ -84,7 +84,9 @@ impl EventLoop {
             let due = self.performer.changes.take_due(now);
             due.or_else(|| is_over.then(|| Sight::Names(BTreeSet::new())))
         };
-        if let (Some(sight), Some(tree)) = (sight, self.working_tree.take()) {
+        if let Some(sight) = sight
+            && let Some(tree) = self.working_tree.take()
+        {
             // The loop sets the time when it is back.
             let dealt = self.hand_edits.take_dealt();
             let shown = self.shown.load_full();
