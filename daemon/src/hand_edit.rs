@@ -1,6 +1,7 @@
 //! Judges what a person wrote into a thread's file: what is new becomes operations, and what cannot
 //! be told from a slip is kept in full.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use threads::check::{check_body, check_entry_type, check_role, check_title};
@@ -56,24 +57,19 @@ pub(crate) fn judge(question: &Question<'_>, mint: impl Fn() -> EntryId) -> Judg
             },
         }
     }
-    let base = closest(&bases, &edited);
+    let base = closest(&bases, &edited).map(|at| (&bases[at], &question.bases[at]));
     match base {
-        Some(base) => {
-            let fields = changed_fields(question, base, &edited, &shown);
-            judged.operations.extend(fields.map(|operation| Operation {
-                id: mint(),
-                ..operation
-            }));
-            let header = |thread: &Thread, text: &[u8]| {
-                normal(&text[..thread.entries_start()])
-                    .lines()
-                    .filter(|line| !is_field(line))
-                    .collect::<Vec<_>>()
-                    .join("\n")
-            };
-            let at = bases.iter().position(|each| std::ptr::eq(each, base));
-            let of_base = at.map(|at| header(base, &question.bases[at]));
-            judged.keep |= of_base != Some(header(&edited, question.text));
+        Some((base, bytes)) => {
+            let (was, is) = (head(base, bytes), head(&edited, question.text));
+            if was == is {
+                let fields = changed_fields(question, base, &edited, &shown);
+                judged.operations.extend(fields.map(|operation| Operation {
+                    id: mint(),
+                    ..operation
+                }));
+            } else {
+                judged.keep |= !was.starts_with(&is);
+            }
         }
         None => {
             if let Some(first) = judged.operations.first_mut() {
@@ -120,6 +116,11 @@ impl Known {
         if self.raw.contains(&normal(entry.raw())) {
             return Standing::Known;
         }
+        // An editor, or a full disk, has stopped in the middle of it.
+        let half = normal(entry.raw());
+        if self.raw.iter().any(|whole| whole.starts_with(&half)) {
+            return Standing::Known;
+        }
         let is_known = match &entry.id {
             Some(id) => self.ids.contains(id),
             None => self
@@ -144,12 +145,29 @@ fn is_field(line: &str) -> bool {
     matches!(key.trim(), "status" | "ball")
 }
 
-/// The base that shares the most entries; of several the newest.
-fn closest<'a>(bases: &'a [Thread], edited: &Thread) -> Option<&'a Thread> {
-    let has: HashSet<&[u8]> = edited.entries().iter().map(Entry::raw).collect();
-    bases.iter().max_by_key(|base| {
-        let shared = base.entries().iter();
-        shared.filter(|entry| has.contains(entry.raw())).count()
+/// What stands before the entries, but for the fields that an operation can change.
+fn head(thread: &Thread, bytes: &[u8]) -> String {
+    let text = normal(&bytes[..thread.entries_start()]);
+    let lines: Vec<&str> = text.lines().filter(|line| !is_field(line)).collect();
+    lines.join("\n")
+}
+
+/// The place of the base with the fewest changes; of several the newest.
+fn closest(bases: &[Thread], edited: &Thread) -> Option<usize> {
+    let raw = |thread: &Thread| -> HashSet<Vec<u8>> {
+        thread
+            .entries()
+            .iter()
+            .map(|entry| entry.raw().to_vec())
+            .collect()
+    };
+    let is = raw(edited);
+    (0..bases.len()).max_by_key(|at| {
+        let base = &bases[*at];
+        let entries = raw(base).symmetric_difference(&is).count();
+        let status = usize::from(base.status() != edited.status());
+        let ball = usize::from(base.ball() != edited.ball());
+        Reverse(entries + status + ball)
     })
 }
 

@@ -62,6 +62,18 @@ impl Editor {
             .expect("the editor reads its keys");
     }
 
+    /// Presses keys and waits until the screen shows something once more.
+    ///
+    /// # Panics
+    /// Where it never does.
+    pub fn press_until(&mut self, keys: &str, shown: &str) {
+        let before = self.screen().matches(shown).count();
+        self.press(keys);
+        wait_until(&format!("`{shown}` on the screen again"), PATIENCE, || {
+            self.screen().matches(shown).count() > before
+        });
+    }
+
     /// Waits until the screen has shown something.
     ///
     /// # Panics

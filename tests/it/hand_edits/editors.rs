@@ -44,10 +44,17 @@ fn vim_saves_a_stale_buffer_while_the_remote_moves() {
     let command = ["vim", "-u", "NONE", "-i", "NONE", "-N"];
     let mut vim = Editor::open(&scene.alice, &command, &file, "the first entry");
     moved_by_bob(&scene);
-    vim.press(&format!("Go{}\u{1b}:w!\r", keys("from a vim")));
+    // It asks, since the file has changed.
+    let asked = "Do you really want to write to it";
+    let edit = format!("Go{}\u{1b}:w!\r", keys("from a vim"));
+    vim.press_until(&edit, asked);
+    vim.press("y");
     scene.wait_for("plan.md", "from a vim");
+    scene.wait_in_step();
     // The very same buffer once more, as people do.
-    vim.press(":w!\r:q!\r");
+    vim.press_until(":w!\r", asked);
+    vim.press_until("y", "written");
+    vim.press(":q!\r");
     vim.wait_for_end();
     is_whole(&scene, "from a vim");
 }
@@ -59,8 +66,8 @@ fn nano_saves_in_place_while_the_remote_moves() {
     let mut nano = Editor::open(&scene.alice, &["nano", "-I"], &file, "the first entry");
     moved_by_bob(&scene);
     // To the end, the text, save; it asks since the file has changed.
-    nano.press(&format!("\u{1b}/{}\u{f}\r", keys("from a nano")));
-    nano.wait_for("modified since");
+    let edit = format!("\u{1b}/{}\u{f}\r", keys("from a nano"));
+    nano.press_until(&edit, "modified since");
     nano.press("y");
     scene.wait_for("plan.md", "from a nano");
     nano.press("\u{18}");
