@@ -346,7 +346,11 @@ impl Person {
 
     /// What was saved last may never be seen.
     fn take_back(&mut self, topic: &str) {
-        if let Some((_, titles)) = self.unsettled.remove(topic) {
+        let Some((text, titles)) = self.unsettled.remove(topic) else {
+            return;
+        };
+        let now = fs::read_to_string(self.file(topic)).unwrap_or_default();
+        if now.is_empty() || now == text {
             self.saved.retain(|title| !titles.contains(title));
         }
     }
