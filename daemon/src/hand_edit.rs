@@ -252,3 +252,6 @@ fn blank(question: &Question<'_>, shown: &Thread) -> Operation {
         arguments_digest: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,8 @@ pub(crate) enum Foreign {
     TooLong,
     /// A Python tool writes to it.
     Locked,
+    /// A new file with the entries of another thread.
+    Copy,
 }
 
 /// What a file should hold.

@@ -164,6 +164,21 @@ fn a_new_file_that_is_a_thread_becomes_one_and_others_stay_as_they_are() {
 }
 
 #[test]
+fn a_copy_of_a_thread_doubles_nothing_and_is_told() {
+    let scene = Scene::new();
+    fs::rename(scene.file("plan.md"), scene.file("renamed.md")).expect("it is there");
+    wait_until("the thread is back", PATIENCE, || {
+        scene.file("plan.md").exists()
+    });
+    scene.alice.wait_state("acme", "told of the copy", |_| {
+        scene.alice.cli(&["doctor"]).stdout.contains("renamed.md")
+    });
+    assert!(scene.text("renamed.md").contains("the first entry"));
+    assert_eq!(scene.remote.file("renamed.md"), None);
+    assert_eq!(scene.remote.log().len(), 1, "an entry stands in one thread");
+}
+
+#[test]
 fn a_whole_tree_that_is_deleted_is_put_back() {
     let mut scene = Scene::new();
     let _said = scene.claude.say("side", "Other", "x");

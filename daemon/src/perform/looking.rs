@@ -143,6 +143,10 @@ impl Performer {
         shown: &Snapshot,
     ) -> io::Result<Option<HandEdit>> {
         let Edit { topic, text, .. } = edit;
+        if edit.versions.is_empty() && is_copy(&topic, &text, shown) {
+            tree.leave_copy(topic);
+            return Ok(None);
+        }
         let now = match shown.thread(&topic) {
             Some(thread) => match self.bodies.of(thread, &self.clone) {
                 Ok(text) => text.to_vec(),
@@ -226,6 +230,19 @@ impl Performer {
             Heard::AtOnce
         }
     }
+}
+
+/// Whether a new file has an entry of a thread that is there: an entry stands in one thread.
+fn is_copy(topic: &Topic, text: &[u8], shown: &Snapshot) -> bool {
+    let (thread, _) = threads::parse::parse(text);
+    let ids: Vec<_> = thread
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.id.as_ref())
+        .collect();
+    let mut others = shown.threads().filter(|(other, _)| *other != topic);
+    !ids.is_empty()
+        && others.any(|(_, other)| ids.iter().any(|id| other.summary.place_of(id).is_some()))
 }
 
 /// The same for the same text over the same file, and for no other: what was remembered last is

@@ -107,5 +107,6 @@ fn why(foreign: Foreign) -> Option<&'static str> {
         Foreign::NoFolder => Some("cannot be written: the folder is a link, or none"),
         Foreign::Closed => Some("may not be read"),
         Foreign::TooLong => Some("is too long to be read"),
+        Foreign::Copy => Some("has entries of another thread, which keeps its name"),
     }
 }

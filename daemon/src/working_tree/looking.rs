@@ -245,6 +245,11 @@ impl WorkingTree {
         Ok(())
     }
 
+    /// Leaves a new file alone that has the entries of another thread.
+    pub(crate) fn leave_copy(&mut self, topic: Topic) {
+        self.leave(topic, Foreign::Copy);
+    }
+
     fn leave(&mut self, topic: Topic, what: Foreign) {
         self.foreign.insert(topic, what);
     }

@@ -102,6 +102,7 @@ impl Bench {
                     Ok(Projection::Foreign(Foreign::Closed)) => "closed",
                     Ok(Projection::Foreign(Foreign::TooLong)) => "too-long",
                     Ok(Projection::Foreign(Foreign::Locked)) => "locked",
+                    Ok(Projection::Foreign(Foreign::Copy)) => "copy",
                     Err(_) => "error",
                 };
                 format!("{topic}:{word}")
