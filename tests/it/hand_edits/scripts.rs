@@ -197,7 +197,8 @@ impl Person {
         for _ in 0..topics.len() * STEPS {
             let topic = &topics[dice.below(topics.len())];
             match dice.below(40) {
-                0 => self.delete_the_tree(),
+                // Rarely: it takes back whatever nobody has seen yet.
+                0 if dice.below(4) == 0 => self.delete_the_tree(),
                 1 => self.kill_the_daemon(),
                 2 | 3 => self.delete(topic),
                 4..=8 => self.look(topic),
