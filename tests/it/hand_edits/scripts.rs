@@ -106,7 +106,7 @@ fn a_batch(
         person.rest();
     }
     wait_until("all are in step", PATIENCE, || {
-        remove_stale_lock(remote);
+        remove_stale_locks(remote);
         people.iter().all(|person| {
             let status = person.machine.repository("acme");
             status["pending"] == 0
@@ -118,14 +118,16 @@ fn a_batch(
     people.iter_mut().map(Person::forget).sum()
 }
 
-/// A git that was killed with its daemon may leave its lock in a remote that is a folder; then its
-/// owner takes that away.
-fn remove_stale_lock(remote: &BareRepository) {
-    let lock = remote.path().join("HEAD.lock");
-    let written = fs::metadata(&lock).and_then(|about| about.modified());
-    let age = written.ok().and_then(|at| at.elapsed().ok());
-    if age.is_some_and(|age| age > LOCK_STALE) {
-        let _gone = fs::remove_file(lock);
+/// A git that was killed with its daemon may leave its locks in a remote that is a folder; then its
+/// owner takes them away.
+fn remove_stale_locks(remote: &BareRepository) {
+    for lock in ["HEAD.lock", "refs/heads/main.lock"] {
+        let lock = remote.path().join(lock);
+        let written = fs::metadata(&lock).and_then(|about| about.modified());
+        let age = written.ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > LOCK_STALE) {
+            let _gone = fs::remove_file(lock);
+        }
     }
 }
 
