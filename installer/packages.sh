@@ -32,6 +32,8 @@ python_venv python3-venv   python3              python         python
 node        nodejs         nodejs               nodejs         node
 npm         npm            nodejs-npm           npm            node
 desktop     desktop-file-utils desktop-file-utils desktop-file-utils -
+vim         vim            vim-enhanced         vim            -
+nano        nano           nano                 nano           nano
 systemd     systemd        systemd              systemd        -
 '
 
@@ -58,6 +60,8 @@ has_python_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 has_node() { command -v node >/dev/null 2>&1; }
 has_desktop() { command -v desktop-file-validate >/dev/null 2>&1; }
 has_systemd() { command -v systemd-analyze >/dev/null 2>&1; }
+has_vim() { command -v vim >/dev/null 2>&1; }
+has_nano() { command -v nano >/dev/null 2>&1; }
 has_npm() { command -v npm >/dev/null 2>&1; }
 
 # The package manager: apt, dnf, pacman, brew, or nothing.

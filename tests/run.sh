@@ -22,6 +22,7 @@ servers|4|every server, and every way in which each fails
 clients|5|public MCP clients and SDKs, every tool
 conformance|3|the official MCP conformance suite, natively and through the shim
 load|25|200 agents beside hostile clients, and 100 kills, optimised; only where it is named
+edits|30|1,000 random scripts of people and agents at working trees; only where it is named
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
 newcomer|8|the install command, from a fresh clone in an empty home'
 
@@ -198,6 +199,12 @@ suite_size() {
   cargo_test size --package tests --test it -- --ignored --nocapture housekeeping::
 }
 
+suite_edits() {
+  programs || return
+  cargo_test edits --package tests --test it -- --ignored --nocapture hand_edits::
+  sed -nE 's/^(test .* \.\.\. )?([0-9]+ scripts, )/   \2/p' "$log"
+}
+
 # The programs as they are released: the figures are held to what is promised of them.
 suite_load() {
   step programs cargo build --quiet --release --package watercoolerd --package watercooler-mcp \
@@ -312,7 +319,7 @@ main() {
   report=
   packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
   while IFS='|' read -r -u 3 name budget what; do
-    case $#:$name in 0:load | 0:size) continue ;; esac
+    case $#:$name in 0:load | 0:edits | 0:size) continue ;; esac
     if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
       run_suite "$name" "$budget" "$what"
     fi

@@ -1,9 +1,11 @@
 //! How one repository stands, in the contract's words: for `status`, `freshness` and answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::answer::{Freshness, RepositoryState, Trouble};
+use protocol::status::LeftAlone;
 use repository::Tip;
 use sync_engine::state::Standing;
 
@@ -24,6 +26,8 @@ pub(crate) struct Condition {
     pub(crate) held_back: u64,
     /// How often the remote is asked; an age over twice this is told.
     pub(crate) poll_interval: Duration,
+    /// What of the working tree is left alone.
+    pub(crate) left_alone: Arc<Vec<LeftAlone>>,
     /// How many fetches have ended since the start, for those who wait for a fresh one.
     pub(crate) fetches_ended: u64,
 }
@@ -39,6 +43,7 @@ impl Default for Condition {
             held: 0,
             held_back: 0,
             poll_interval: Duration::from_secs(60),
+            left_alone: Arc::default(),
             fetches_ended: 0,
         }
     }

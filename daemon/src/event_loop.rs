@@ -1,6 +1,7 @@
 //! Owns one repository's changing state: takes what happened, asks the engine what to do, starts
 //! it, and shows the outcome. It awaits nothing but the next thing that happens.
 
+pub(crate) mod hand_edits;
 mod losses;
 pub(crate) mod mending;
 mod outcomes;
@@ -27,6 +28,7 @@ use tracing::{debug, info};
 use crate::clock::Clock;
 use crate::condition::{Condition, state_of};
 use crate::credentials::Freed;
+use crate::event_loop::hand_edits::HandEdits;
 use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
@@ -89,7 +91,7 @@ pub(crate) struct EventLoop {
     /// The threads whose file may not be what is shown.
     pub(crate) unprojected: BTreeSet<Topic>,
     pub(crate) mending: Mending,
-    /// None while files are being written.
+    /// None while files are being written, or looked at.
     pub(crate) working_tree: Option<WorkingTree>,
     /// As the settings have them.
     pub(crate) limits: Limits,
@@ -98,6 +100,7 @@ pub(crate) struct EventLoop {
     pub(crate) heeded: Outside,
     /// By the user; it may be over.
     pub(crate) pause: Option<Pause>,
+    pub(crate) hand_edits: HandEdits,
     /// Told when a keychain that stood in the way does so no more.
     pub(crate) way_freed: Arc<Freed>,
 }
@@ -112,6 +115,7 @@ impl EventLoop {
                 .engine
                 .poll_timeout()
                 .map(|moment| self.clock.instant(moment));
+            let tree_due_at = self.tree_due_at();
             tokio::select! {
                 message = self.inbox.recv() => match message {
                     Some(Message::Stop(answer)) => return self.stop(Some(answer)).await,
@@ -123,6 +127,8 @@ impl EventLoop {
                 Ok(()) = self.outside.changed() => self.outside_changed(),
                 () = sleep_until(timeout) => self.engine.handle_timeout(self.clock.now()),
                 () = sleep_until(self.mending.look_at) => self.look_again(),
+                () = self.performer.changes.told() => (),
+                () = sleep_until(tree_due_at) => (),
             }
         }
     }
@@ -162,6 +168,7 @@ impl EventLoop {
         while let Some(action) = self.engine.poll_action() {
             self.perform(action);
         }
+        self.look_at_tree();
         self.project();
         self.show();
     }
@@ -292,20 +299,24 @@ impl EventLoop {
             Finished::Tidied(result) => self.tidied(result),
             Finished::Projected(tree) => {
                 debug!(repository = %self.performer.name, foreign = tree.foreign().len(), "Projected");
-                self.working_tree = Some(tree);
+                self.tree_is_back(*tree);
             }
+            Finished::TreeLooked(looked) => self.tree_looked(*looked),
+            Finished::EditKept { dealt, kept } => self.edit_kept(dealt, kept),
         }
     }
 
     /// Writes the next files that may not be what is shown, unless some are being written.
     fn project(&mut self) {
-        if self.unprojected.is_empty() {
+        let topics = self.unprojected.iter();
+        let topics = topics.filter(|topic| !self.hand_edits.is_keeping(topic));
+        let topics: Vec<Topic> = topics.take(PROJECT_MAX).cloned().collect();
+        if topics.is_empty() {
             return;
         }
         let Some(tree) = self.working_tree.take() else {
             return;
         };
-        let topics: Vec<Topic> = self.unprojected.iter().take(PROJECT_MAX).cloned().collect();
         let contents = topics.into_iter().filter_map(|topic| {
             self.unprojected.remove(&topic);
             let content = self.pending.content(&topic).or_else(|| {
@@ -319,7 +330,8 @@ impl EventLoop {
             is_known.then_some((topic, content))
         });
         let contents = contents.collect();
-        self.performer.project(tree, contents);
+        let dealt = self.hand_edits.take_dealt();
+        self.performer.project(tree, dealt, contents);
     }
 
     /// Replaces what is shown, where it changed.
@@ -381,6 +393,7 @@ impl EventLoop {
         }
         self.submissions.end();
         self.performer.end_transfers().await;
+        self.performer.end_watch().await;
         self.show();
         if let Some(answer) = answer {
             // Whoever asked may have given up waiting.

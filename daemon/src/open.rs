@@ -25,12 +25,15 @@ use crate::clock::Clock;
 use crate::condition::Condition;
 use crate::credentials::Credentials;
 use crate::damage::Damage;
+use crate::event_loop::hand_edits::HandEdits;
 use crate::event_loop::mending::Mending;
 use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
 use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
 use crate::handle::Handle;
+use crate::lookout::Lookout;
 use crate::metrics::Metrics;
+use crate::mint::Mint;
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::outside::Outside;
@@ -54,6 +57,8 @@ pub(crate) struct Surroundings {
     pub(crate) news: News,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) outside: watch::Receiver<Outside>,
+    pub(crate) lookout: Lookout,
+    pub(crate) mint: Arc<Mint>,
 }
 
 /// One repository, opened: its loop and its teller are to be run.
@@ -112,6 +117,10 @@ pub(crate) fn open(
         link: Arc::new(link),
         author: author(settings, of),
         vanished_file: VanishedFile::in_folder(&state),
+        lookout: surroundings.lookout.clone(),
+        changes: Arc::default(),
+        mint: Arc::clone(&surroundings.mint),
+        person: format!("Human ({})", settings.identity.user),
         results,
     };
     Ok(assemble(
@@ -286,6 +295,7 @@ fn assemble(
         mending: Mending::default(),
         pause: None,
         working_tree: Some(tree),
+        hand_edits: HandEdits::new(),
     };
     Opened {
         handle,

@@ -2,6 +2,7 @@
 //! comes back to the loop as [`Finished`].
 
 mod hearing;
+pub(crate) mod looking;
 mod projecting;
 mod sending;
 mod tidying;
@@ -21,7 +22,10 @@ use crate::base;
 use crate::bodies::Bodies;
 use crate::damage::Damage;
 use crate::handle::NotAccepted;
+use crate::lookout::{Changes, Lookout};
+use crate::mint::Mint;
 use crate::outbox::{KeepError, Keeper, Settling, Slot};
+use crate::perform::looking::{Dealt, TreeLooked};
 use crate::snapshot::{Base, Content};
 use crate::transfer::Link;
 use crate::vanished::{Loss, Vanished, VanishedFile};
@@ -44,6 +48,14 @@ pub(crate) struct Performer {
     pub(crate) link: Arc<Link>,
     pub(crate) author: Author,
     pub(crate) vanished_file: VanishedFile,
+    /// Over the working tree.
+    pub(crate) lookout: Lookout,
+    /// Where that changed.
+    pub(crate) changes: Arc<Changes>,
+    /// Entry-IDs.
+    pub(crate) mint: Arc<Mint>,
+    /// Whose the working tree is: the author of what is done by hand.
+    pub(crate) person: String,
     pub(crate) results: mpsc::Sender<Finished>,
 }
 
@@ -75,7 +87,11 @@ pub(crate) enum Finished {
     /// Of making the clone small.
     Tidied(Result<Tidied, TransferError>),
     /// Of writing files into the working tree, which is given back.
-    Projected(WorkingTree),
+    Projected(Box<WorkingTree>),
+    /// Of a look at the working tree.
+    TreeLooked(Box<TreeLooked>),
+    /// Of an edit's operations.
+    EditKept { dealt: Dealt, kept: bool },
 }
 
 /// What came of a fetch.
@@ -223,10 +239,16 @@ impl Performer {
     }
 
     /// Writes files into the working tree; no content removes the file.
-    pub(crate) fn project(&self, mut tree: WorkingTree, contents: Vec<(Topic, Option<Content>)>) {
+    pub(crate) fn project(
+        &self,
+        mut tree: WorkingTree,
+        dealt: Vec<Dealt>,
+        contents: Vec<(Topic, Option<Content>)>,
+    ) {
         self.start(move |performer| {
+            performer.remember_dealt(&mut tree, dealt);
             performer.project_now(&mut tree, &contents);
-            Finished::Projected(tree)
+            Finished::Projected(Box::new(tree))
         });
     }
 

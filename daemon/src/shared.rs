@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// Entry-IDs.
-    pub(crate) mint: Mint,
+    pub(crate) mint: Arc<Mint>,
     /// Which agents count as the person's.
     pub(crate) recent_agents: RecentAgents,
     /// How many searches may begin.

@@ -17,6 +17,7 @@ use crate::checkout::{Codeless, Looking};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::logs;
+use crate::lookout::Lookout;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
 use crate::news::News;
@@ -100,6 +101,8 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         news: News::new(),
         credentials: Arc::new(Credentials::open(&dirs)),
         outside: outside::begin(),
+        lookout: Lookout::begin(),
+        mint: Arc::new(Mint::new()),
     };
     // Of a daemon that was killed; where there is none, nothing needs be removed.
     let _ = std::fs::remove_dir_all(dirs.state.join(probe::FOLDER));
@@ -112,7 +115,7 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
         bodies: surroundings.bodies,
         news: surroundings.news,
         metrics,
-        mint: Mint::new(),
+        mint: surroundings.mint,
         recent_agents: RecentAgents::open(dirs.state.join("agents.json")),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         allowances: Allowances::default(),

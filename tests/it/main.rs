@@ -12,6 +12,7 @@ mod endless_remotes;
 mod every_trouble;
 mod foreign_history;
 mod full_outbox;
+mod hand_edits;
 mod hooks;
 mod hostile;
 mod housekeeping;

@@ -11,6 +11,7 @@
 
 pub mod canary;
 pub mod cli;
+pub mod editor;
 pub mod git;
 pub mod json_rpc;
 pub mod keychain;

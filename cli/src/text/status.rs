@@ -76,6 +76,10 @@ fn repository_text(repository: &RepositoryStatus, paint: Paint) -> String {
     if let Some(in_the_way) = &repository.trouble {
         text.push_str(&trouble(in_the_way, paint));
     }
+    for left in &repository.left_alone {
+        let words = format!("{} {}", one_line(&left.file), one_line(&left.why));
+        text.push_str(&format!("  {}\n", paint.bad(&words)));
+    }
     text
 }
 
@@ -104,6 +108,7 @@ mod tests {
             new_entries: 0,
             trouble: None,
             way: None,
+            left_alone: Vec::new(),
         }
     }
 

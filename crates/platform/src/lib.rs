@@ -5,6 +5,7 @@
 
 pub mod dirs;
 pub mod durable;
+pub mod exchange;
 pub mod open_files;
 pub mod placed;
 pub mod plain_file;

@@ -69,6 +69,18 @@ pub struct RepositoryStatus {
     pub new_entries: u64,
     /// What stands in its way.
     pub trouble: Option<Trouble>,
+    /// Files of its working tree that are nobody's trouble but a person's to see to.
+    #[serde(rename = "_left_alone", default)]
+    pub left_alone: Vec<LeftAlone>,
+}
+
+/// A file of a working tree that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftAlone {
+    /// Its name in the folder of the threads.
+    pub file: String,
+    /// Why, in words that follow the name.
+    pub why: String,
 }
 
 /// What was counted since the daemon started.

@@ -148,5 +148,6 @@ fn repository(
         your_turn: reads::your_turn(setup, snapshot, caller).len() as u64,
         new_entries: unread.sum(),
         trouble: condition.trouble.clone(),
+        left_alone: condition.left_alone.to_vec(),
     }
 }

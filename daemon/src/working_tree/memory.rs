@@ -1,43 +1,62 @@
-//! What we wrote into the working tree, by hash, on disk: one JSON line a change.
+//! What we wrote into the working tree, version by version, on disk: one JSON line a version.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use repository::BlobId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use threads::topic::Topic;
 
+use super::hash::Hash;
 use crate::journal::Journal;
 
-/// How much of a file is held while it is read.
-const READ_BYTES: usize = 64 << 10;
+/// How many versions of one file are remembered.
+pub(crate) const VERSIONS_MAX: usize = 32;
 
-/// SHA-256 of a file's bytes, in 64 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(super) struct Hash([u8; 32]);
+/// How long a version is remembered.
+pub(crate) const VERSION_SECONDS_MAX: i64 = 7 * 24 * 3600;
+
+/// So many of the newest are remembered however old they are: after a crash at any point the file
+/// is one of them.
+const VERSIONS_MIN: usize = 2;
+
+/// One version of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Version {
+    /// Of its bytes.
+    pub(crate) hash: Hash,
+    /// When it was remembered, in Unix seconds.
+    pub(crate) at: i64,
+    /// Where the clone has its bytes, where it does.
+    #[serde(default, with = "blob")]
+    pub(crate) blob: Option<BlobId>,
+}
 
 /// What we wrote of one topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remembered {
     /// The file's name.
     pub(super) file: String,
-    /// The versions that the file may have: the newest is last, and before it stands the one that
-    /// it replaces. None: the file is no more ours.
-    pub(super) hashes: Vec<Hash>,
+    /// The versions that the file may have, the newest last.
+    pub(super) versions: Vec<Version>,
+    /// The file is not wanted any more; what an editor still holds of it is known all the same.
+    pub(super) gone: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Line {
-    topic: Topic,
-    #[serde(flatten)]
-    remembered: Remembered,
+/// What is new of a topic: a version, or that its file is gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) topic: Topic,
+    pub(super) file: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<Version>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) gone: bool,
 }
 
-/// Opens the memory and reads what it holds.
-pub(super) fn open(path: &Path) -> io::Result<(Journal, HashMap<Topic, Remembered>)> {
+/// Opens the memory and reads what it holds at a time in Unix seconds.
+pub(super) fn open(path: &Path, now: i64) -> io::Result<(Journal, HashMap<Topic, Remembered>)> {
     let (journal, replayed) = Journal::open::<Line>(path)?;
     if replayed.damaged > 0 {
         let lines = replayed.damaged;
@@ -45,113 +64,111 @@ pub(super) fn open(path: &Path) -> io::Result<(Journal, HashMap<Topic, Remembere
     }
     let mut remembered = HashMap::new();
     for line in replayed.lines {
-        if line.remembered.hashes.is_empty() {
-            remembered.remove(&line.topic);
-        } else {
-            remembered.insert(line.topic, line.remembered);
-        }
+        take(&mut remembered, line);
     }
+    for of in remembered.values_mut() {
+        of.forget_old(now);
+    }
+    remembered.retain(|_, of| !of.versions.is_empty());
     Ok((journal, remembered))
 }
 
-/// Remembers changes, durably.
-pub(super) fn append(journal: &mut Journal, changed: &[(Topic, Remembered)]) -> io::Result<()> {
-    let lines: Vec<_> = changed
-        .iter()
-        .map(|(topic, now)| Line::of(topic, now))
-        .collect();
-    journal.append(&lines)
-}
-
-/// Drops what is out of date, from time to time.
-pub(super) fn rewrite_if_mostly_dead(
+/// Remembers what is new, durably; nothing is where there are no lines.
+pub(super) fn append(
     journal: &mut Journal,
-    remembered: &HashMap<Topic, Remembered>,
+    remembered: &mut HashMap<Topic, Remembered>,
+    lines: Vec<Line>,
+    now: i64,
 ) -> io::Result<()> {
-    if !journal.is_mostly_dead(remembered.len()) {
+    if lines.is_empty() {
         return Ok(());
     }
-    let lines: Vec<_> = remembered
-        .iter()
-        .map(|(topic, now)| Line::of(topic, now))
-        .collect();
-    journal.rewrite(&lines)
-}
-
-impl Line {
-    fn of(topic: &Topic, remembered: &Remembered) -> Self {
-        Self {
-            topic: topic.clone(),
-            remembered: remembered.clone(),
-        }
-    }
-}
-
-impl Remembered {
-    /// The file is the newest version for certain.
-    pub(super) fn keep_newest(&mut self) {
-        self.hashes.drain(..self.hashes.len().saturating_sub(1));
-    }
-}
-
-impl Hash {
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// Of what is read to its end, and how many bytes that was; a part at a time is held.
-    pub(super) fn read(reader: &mut impl io::Read) -> io::Result<(Self, u64)> {
-        let (mut hasher, mut len) = (Sha256::new(), 0);
-        let mut part = vec![0; READ_BYTES];
-        loop {
-            match reader.read(&mut part) {
-                Ok(0) => return Ok((Self(hasher.finalize().into()), len)),
-                Ok(read) => {
-                    hasher.update(&part[..read]);
-                    len += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-                Err(error) => return Err(error),
+    journal.append(&lines)?;
+    for line in lines {
+        let topic = line.topic.clone();
+        take(remembered, line);
+        if let Some(of) = remembered.get_mut(&topic) {
+            of.forget_old(now);
+            if of.versions.is_empty() {
+                remembered.remove(&topic);
             }
         }
     }
+    let live = remembered.values().map(|of| of.versions.len() + 1).sum();
+    if !journal.is_mostly_dead(live) {
+        return Ok(());
+    }
+    let all: Vec<Line> = remembered.iter().flat_map(lines_of).collect();
+    journal.rewrite(&all)
+}
 
-    /// Its first eight digits.
-    pub(super) fn short(self) -> String {
-        let mut digits = String::from(self);
-        digits.truncate(8);
-        digits
+fn take(remembered: &mut HashMap<Topic, Remembered>, line: Line) {
+    let of = remembered.entry(line.topic).or_insert_with(|| Remembered {
+        file: String::new(),
+        versions: Vec::new(),
+        gone: false,
+    });
+    of.file = line.file;
+    of.gone = line.gone;
+    if let Some(version) = line.version {
+        of.versions.retain(|known| known.hash != version.hash);
+        of.versions.push(version);
     }
 }
 
-impl From<Hash> for String {
-    fn from(hash: Hash) -> Self {
-        hash.0
-            .iter()
-            .fold(Self::with_capacity(64), |mut digits, byte| {
-                // Writing into a string cannot fail.
-                let _ = write!(digits, "{byte:02x}");
-                digits
-            })
+fn lines_of((topic, of): (&Topic, &Remembered)) -> Vec<Line> {
+    let line = |version: &Version| Line {
+        topic: topic.clone(),
+        file: of.file.clone(),
+        version: Some(version.clone()),
+        gone: of.gone,
+    };
+    of.versions.iter().map(line).collect()
+}
+
+impl Remembered {
+    /// Whether the file may have these bytes, written by us.
+    pub(super) fn knows(&self, hash: &Hash) -> bool {
+        self.versions.iter().any(|version| version.hash == *hash)
+    }
+
+    /// The version that was remembered last.
+    pub(super) fn newest(&self) -> Option<&Version> {
+        self.versions.last()
+    }
+
+    fn forget_old(&mut self, now: i64) {
+        let excess = self.versions.len().saturating_sub(VERSIONS_MAX);
+        self.versions.drain(..excess);
+        let least = if self.gone { 0 } else { VERSIONS_MIN };
+        while self.versions.len() > least {
+            match self.versions.first() {
+                Some(oldest) if now - oldest.at > VERSION_SECONDS_MAX => self.versions.remove(0),
+                Some(_) | None => return,
+            };
+        }
     }
 }
 
-/// A hash is 64 hex digits.
-#[derive(Debug, thiserror::Error)]
-#[error("a hash is 64 hex digits")]
-pub(super) struct NoHash;
+/// A blob's id as text.
+mod blob {
+    use super::{BlobId, Deserialize as _, Deserializer, Serializer};
 
-impl TryFrom<String> for Hash {
-    type Error = NoHash;
+    pub(super) fn serialize<S: Serializer>(
+        blob: &Option<BlobId>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match blob {
+            Some(blob) => serializer.collect_str(blob),
+            None => serializer.serialize_none(),
+        }
+    }
 
-    fn try_from(digits: String) -> Result<Self, NoHash> {
-        let mut bytes = [0; 32];
-        if digits.len() != 64 || !digits.is_ascii() {
-            return Err(NoHash);
-        }
-        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| NoHash)?;
-        }
-        Ok(Self(bytes))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<BlobId>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        // One that cannot be read is a version without its bytes, and no reason to lose the line.
+        Ok(text.as_deref().and_then(BlobId::parse))
     }
 }

@@ -1,14 +1,22 @@
 //! What the working tree does over real folders, with a crash at each step.
 
+use std::fs;
 use std::path::PathBuf;
 
+use super::memory::VERSIONS_MAX;
 use super::*;
 
+mod inbox;
 #[cfg(unix)]
 mod symlinks;
 
 fn topic(name: &str) -> Topic {
     Topic::of_file_name(&format!("{name}.md")).unwrap()
+}
+
+/// A text that the clone does not have.
+fn plain(bytes: &[u8]) -> Text<'_> {
+    Text { bytes, blob: None }
 }
 
 /// A working tree in `tree/`, remembered in `memory/`.
@@ -77,7 +85,7 @@ impl Bench {
             .collect();
         let given: Vec<_> = wanted
             .iter()
-            .map(|(topic, text)| (topic, text.map(str::as_bytes)))
+            .map(|(topic, text)| (topic, text.map(|text| plain(text.as_bytes()))))
             .collect();
         let results = self.tree.project_all(&given).unwrap();
         let shown: Vec<_> = wanted
@@ -91,6 +99,10 @@ impl Bench {
                     Ok(Projection::Foreign(Foreign::Edited)) => "edited",
                     Ok(Projection::Foreign(Foreign::NoFile)) => "no-file",
                     Ok(Projection::Foreign(Foreign::NoFolder)) => "no-folder",
+                    Ok(Projection::Foreign(Foreign::Closed)) => "closed",
+                    Ok(Projection::Foreign(Foreign::TooLong)) => "too-long",
+                    Ok(Projection::Foreign(Foreign::Locked)) => "locked",
+                    Ok(Projection::Foreign(Foreign::Copy)) => "copy",
                     Err(_) => "error",
                 };
                 format!("{topic}:{word}")
@@ -206,18 +218,18 @@ fn a_crash_before_or_after_the_replacement_leaves_a_file_of_ours() {
     // Before: the new hash is remembered and the old file stands.
     let mut bench = Bench::new();
     bench.check("a=1", "a:written");
-    let (name, old, new) = (topic("a"), Hash::of(b"1"), Hash::of(b"2"));
-    let both = bench.tree.writing(&name, vec![old, new]);
-    bench.tree.remember(&[(name, both)]).unwrap();
+    let new = bench.tree.line(&topic("a"), Hash::of(b"2"), None);
+    bench.tree.remember(vec![new]).unwrap();
     let mut bench = bench.restarted();
     bench.check("a=3", "a:written");
     // After: the memory holds both hashes and the new file stands.
     bench.check("a=4", "a:written");
     let mut bench = bench.restarted();
-    assert_eq!(bench.tree.remembered[&topic("a")].hashes.len(), 2);
+    assert_eq!(bench.tree.remembered[&topic("a")].versions.len(), 4);
     bench.check("a=5", "a:written");
     // While a file was written aside.
-    bench.write(".watercooler-aside", "half");
+    let aside = bench.tree.replaced_folder().join("77-0");
+    fs::write(&aside, "half").unwrap();
     let mut bench = bench.restarted();
     bench.check("a=6", "a:written");
     assert_eq!(bench.files(), ["a.md"]);
@@ -246,7 +258,8 @@ fn nothing_is_written_that_could_not_be_remembered() {
     bench.check("a=1", "a:written");
     bench.tree.journal.fail_from_now();
     let a = topic("a");
-    bench.tree.project_all(&[(&a, Some(b"2"))]).unwrap_err();
+    let wanted = [(&a, Some(plain(b"2")))];
+    bench.tree.project_all(&wanted).unwrap_err();
     assert_eq!(bench.read("a.md"), "1");
     bench.restarted().check("a=2", "a:written");
 }
@@ -269,24 +282,26 @@ fn a_file_over_the_limit_is_somebody_elses() {
     bench.check("a=1", "a:written");
     let file = fs::File::create(bench.path("a.md")).unwrap();
     file.set_len(disk::FILE_BYTES_MAX + 1).unwrap();
-    bench.check("a=2", "a:edited");
+    bench.check("a=2", "a:too-long");
 }
 
 #[test]
 fn an_edit_in_the_last_moment_is_seen() {
     let mut bench = Bench::new();
     bench.check("a=1 b=1", "a:written b:written");
-    let found = disk::look(&bench.path("a.md")).unwrap();
-    let put = |found: &OnDisk, file: &str| {
-        let folder = bench.tree.folder();
-        disk::replace(&folder, &bench.path(file), b"2", found).unwrap()
-    };
+    let (a, path) = (topic("a"), bench.path("a.md"));
+    let (found, stamp) = (disk::look(&path).unwrap(), Stamp::of(&path));
     bench.write("a.md", "mine");
-    assert!(!put(&found, "a.md"));
-    assert!(!disk::remove(&bench.path("a.md"), &found).unwrap());
-    assert!(!put(&OnDisk::Missing, "a.md"));
+    let now = Instant::now();
+    let replaced = &mut bench.tree.replaced;
+    let at = (&a, path.as_path());
+    let put = replaced.put(at, b"2", (&found, stamp), now).unwrap();
+    assert_eq!(put, Put::NotDone);
+    let put = replaced.take_out(at, (&found, stamp), now).unwrap();
+    assert_eq!(put, Put::NotDone);
+    let put = replaced.put(at, b"2", (&OnDisk::Missing, Stamp::of(&path)), now);
+    assert_eq!(put.unwrap(), Put::NotDone);
     assert_eq!(bench.read("a.md"), "mine");
-    assert!(put(&found, "b.md"));
     assert_eq!(bench.files(), ["a.md", "b.md"], "nothing is left aside");
 }
 
@@ -321,15 +336,19 @@ fn on_a_case_blind_file_system_the_second_of_two_names_has_its_hash() {
 #[test]
 fn the_memory_is_rewritten_before_it_grows_large() {
     let mut bench = Bench::new();
-    for n in 0..13 {
-        let pairs = |text: &str| {
-            let pair = |topic: u32| format!("t{topic}{text}");
-            (0..100).map(pair).collect::<Vec<_>>().join(" ")
-        };
-        bench.check(&pairs(&format!("={n}")), &pairs(":written"));
+    let rounds = 5 * VERSIONS_MAX;
+    for n in 0..rounds {
+        bench.check(&format!("a={n} b={n}"), "a:written b:written");
     }
     let memory = bench.folder.path().join("state/projected.jsonl");
     let lines = fs::read_to_string(memory).unwrap().lines().count();
-    assert_eq!(lines, 100);
-    bench.restarted().check("t7=12 b=1", "t7:same b:written");
+    assert!(lines < 2 * rounds, "{lines}");
+    assert_eq!(
+        bench.tree.remembered[&topic("a")].versions.len(),
+        VERSIONS_MAX
+    );
+    let last = rounds - 1;
+    bench
+        .restarted()
+        .check(&format!("a={last} c=1"), "a:same c:written");
 }

@@ -63,6 +63,7 @@ pub(super) fn look(session: &Session) -> Vec<Finding> {
         Ok(status) => {
             found.extend(daemon(&status));
             found.extend(status.repositories.iter().map(repository));
+            found.extend(status.repositories.iter().filter_map(left_alone));
         }
         Err(finding) => found.push(finding),
     }
@@ -236,4 +237,19 @@ fn repository(status: &RepositoryStatus) -> Finding {
     }
     let state = crate::text::freshness::state(status.state);
     Finding::well(&name, format!("{state}, {} threads", status.threads))
+}
+
+/// Files of the working tree that are for a person to see to; they hinder nothing.
+fn left_alone(status: &RepositoryStatus) -> Option<Finding> {
+    let first = status.left_alone.first()?;
+    let words = format!("{} {}", first.file, first.why);
+    let more = status.left_alone.len() - 1;
+    let words = if more == 0 {
+        words
+    } else {
+        format!("{words}; {more} more: watercooler status")
+    };
+    let hint = "docs/hand-edits.md says what to do with it.";
+    let name = format!("working tree {}", status.name);
+    Some(Finding::note(&name, words, hint))
 }

@@ -429,6 +429,7 @@ fn health() -> Health {
             your_turn: 1,
             new_entries: 4,
             way: Some("deploy key from a file".into()),
+            left_alone: Vec::new(),
             trouble: Some(trouble()),
         },
         metrics: Metrics {

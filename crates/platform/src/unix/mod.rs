@@ -11,6 +11,7 @@ use std::process::Command;
 use rustix::process::{Pid, geteuid, getppid, setsid, test_kill_process};
 
 mod account;
+mod exchange;
 mod files;
 mod group;
 #[cfg(target_os = "linux")]
@@ -27,6 +28,7 @@ mod power;
 mod power;
 
 pub(crate) use account::own_user_name;
+pub(crate) use exchange::{exchange, rename_to_new};
 pub(crate) use files::lift_files_max;
 pub(crate) use group::{
     ask_group_to_end, bound, forbid_dumps, has_ended, has_succeeded, kill_group, kill_own_group,

@@ -15,6 +15,7 @@ use windows_sys::Win32::System::Threading::{
     CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS,
 };
 
+mod exchange;
 mod group;
 mod machine;
 mod power;
@@ -22,6 +23,7 @@ mod process;
 mod user;
 mod volume;
 
+pub(crate) use exchange::{exchange, rename_to_new};
 pub(crate) use group::{
     ask_group_to_end, bound, forbid_dumps, has_ended, has_succeeded, kill_group, kill_own_group,
     lead_group, own_stdin,

@@ -1,0 +1,278 @@
+//! Looks at the working tree, and makes operations of what people did there.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use threads::operation::Operation;
+use threads::topic::Topic;
+use tracing::{info, warn};
+
+use crate::hand_edit::{self, Question};
+use crate::lookout::{Heard, Kind};
+use crate::perform::{Finished, Performer, unix_now};
+use crate::snapshot::Snapshot;
+use crate::working_tree::{Edit, Hash, Sight, Version, WorkingTree};
+
+/// How many bytes of remembered versions one edit is compared with, where it is more than one.
+const BASES_BYTES_MAX: usize = 64 << 20;
+
+/// What came of a look at the working tree.
+#[derive(Debug)]
+pub(crate) struct TreeLooked {
+    /// Given back.
+    pub(crate) tree: WorkingTree,
+    /// Where it was looked.
+    pub(crate) sight: Sight,
+    /// What people wrote.
+    pub(crate) edits: Vec<HandEdit>,
+    /// Whose file is to be written again.
+    pub(crate) stale: Vec<Topic>,
+    /// How the next change comes to be known.
+    pub(crate) heard: Heard,
+    /// How long the look took.
+    pub(crate) took: Duration,
+}
+
+/// A file whose edits are dealt with.
+#[derive(Debug)]
+pub(crate) struct Dealt {
+    /// Whose file.
+    pub(crate) topic: Topic,
+    /// All of it.
+    pub(crate) text: Vec<u8>,
+}
+
+/// What a person wrote into one file.
+#[derive(Debug)]
+pub(crate) struct HandEdit {
+    /// The file, once its operations are durable.
+    pub(crate) dealt: Dealt,
+    /// What it comes to, in order; none where it is kept beside the thread, or is nothing new.
+    pub(crate) operations: Vec<Operation>,
+    /// What makes the same edit recognisable when it is found again after a crash.
+    pub(crate) resent_as: String,
+}
+
+impl Performer {
+    /// Looks at the working tree, as `shown` is what this machine shows.
+    pub(crate) fn look_at_tree(
+        &self,
+        mut tree: WorkingTree,
+        sight: Sight,
+        dealt: Vec<Dealt>,
+        shown: Arc<Snapshot>,
+    ) {
+        self.start(move |performer| {
+            performer.remember_dealt(&mut tree, dealt);
+            let begun = Instant::now();
+            let heard = if sight == Sight::All {
+                performer.watch(&mut tree)
+            } else {
+                Heard::AtOnce
+            };
+            let seen = tree.look(&sight).unwrap_or_else(|error| {
+                warn!(repository = %performer.name, %error, "The working tree was not looked at");
+                Default::default()
+            });
+            if seen.more {
+                performer.changes.all();
+            }
+            let took = begun.elapsed();
+            let edits = performer.judge_edits(&mut tree, seen.edits, &shown);
+            Finished::TreeLooked(Box::new(TreeLooked {
+                tree,
+                sight,
+                edits,
+                stale: seen.stale,
+                heard,
+                took,
+            }))
+        });
+    }
+
+    /// Remembers what is durable, before anything is replaced.
+    pub(super) fn remember_dealt(&self, tree: &mut WorkingTree, dealt: Vec<Dealt>) {
+        for Dealt { topic, text } in dealt {
+            if let Err(error) = tree.dealt_with(&topic, &text) {
+                warn!(repository = %self.name, %topic, %error, "An edit was not remembered");
+            }
+        }
+    }
+
+    /// Ends the watch over the working tree.
+    pub(crate) async fn end_watch(&self) {
+        let (lookout, changes) = (self.lookout.clone(), Arc::clone(&self.changes));
+        // It does not panic, and where it is not run everything ends anyway.
+        let _ = tokio::task::spawn_blocking(move || lookout.end(&changes)).await;
+    }
+
+    fn judge_edits(
+        &self,
+        tree: &mut WorkingTree,
+        edits: Vec<Edit>,
+        shown: &Snapshot,
+    ) -> Vec<HandEdit> {
+        let mut judged = Vec::new();
+        let mut topics = BTreeSet::new();
+        for edit in edits {
+            let topic = edit.topic.clone();
+            if !topics.insert(topic.clone()) {
+                // The file and what had been taken out: one is judged by what the other came to.
+                self.changes.all();
+                continue;
+            }
+            match self.judge_edit(tree, edit, shown) {
+                Ok(Some(edit)) => judged.push(edit),
+                Ok(None) => (),
+                Err(error) => {
+                    warn!(repository = %self.name, %topic, %error, "An edit is judged later");
+                }
+            }
+        }
+        judged
+    }
+
+    /// What one edit comes to; none where the thread cannot be read now.
+    fn judge_edit(
+        &self,
+        tree: &mut WorkingTree,
+        edit: Edit,
+        shown: &Snapshot,
+    ) -> io::Result<Option<HandEdit>> {
+        let Edit { topic, text, .. } = edit;
+        if edit.versions.is_empty() && is_copy(&topic, &text, shown) {
+            tree.leave_copy(topic);
+            return Ok(None);
+        }
+        let now = match shown.thread(&topic) {
+            Some(thread) => match self.bodies.of(thread, &self.clone) {
+                Ok(text) => text.to_vec(),
+                Err(error) => {
+                    warn!(%topic, %error, "A thread's text is missing from the clone");
+                    self.damage.met();
+                    return Ok(None);
+                }
+            },
+            None if shown.base.may_hide(&topic) => return Ok(None),
+            None => Vec::new(),
+        };
+        let bases = self.bases(tree, &edit.versions);
+        let newest = edit.versions.last().map(|version| version.hash);
+        let question = Question {
+            topic: &topic,
+            text: &text,
+            bases: &bases,
+            shown: &now,
+            person: &self.person,
+            now: unix_now(),
+            made_on: shown.base.tip.as_ref().map(ToString::to_string),
+        };
+        let mut judged = hand_edit::judge(&question, || self.mint.draw());
+        if judged.keep {
+            let file = tree.keep_beside(&topic, &text)?;
+            info!(repository = %self.name, %topic, file, "Kept beside the thread");
+        }
+        for (place, operation) in judged.operations.iter_mut().enumerate() {
+            operation.arguments_digest = Some(digest(operation, place));
+        }
+        let late = edit.late;
+        let operations = judged.operations.len();
+        info!(repository = %self.name, %topic, operations, late, "Edited by hand");
+        Ok(Some(HandEdit {
+            resent_as: resent_as(&topic, newest, &text),
+            operations: judged.operations,
+            dealt: Dealt { topic, text },
+        }))
+    }
+
+    /// The bytes of remembered versions, the newest last, as far as they can be had.
+    fn bases(&self, tree: &WorkingTree, versions: &[Version]) -> Vec<Vec<u8>> {
+        let mut bases = Vec::new();
+        let mut bytes = 0;
+        for version in versions.iter().rev() {
+            let of_clone = || {
+                let text = self.bodies.read(version.blob.as_ref()?, &self.clone);
+                text.ok().map(|text| text.to_vec())
+            };
+            if let Some(text) = tree.text(version).or_else(of_clone) {
+                bytes += text.len();
+                bases.push(text);
+            }
+            if bytes > BASES_BYTES_MAX {
+                break;
+            }
+        }
+        bases.reverse();
+        bases
+    }
+
+    /// Before it is looked at, so that nothing falls between the two.
+    fn watch(&self, tree: &mut WorkingTree) -> Heard {
+        match tree.make_folders() {
+            Ok(true) => (),
+            Ok(false) => return Heard::ByLooking,
+            Err(error) => {
+                info!(repository = %self.name, %error, "The working tree has no folder");
+                return Heard::ByLooking;
+            }
+        }
+        let both = [
+            (tree.folder(), Kind::Threads),
+            (tree.replaced_folder(), Kind::Replaced),
+        ];
+        let heard = both.map(|(folder, kind)| self.lookout.watch(&folder, &self.changes, kind));
+        if heard.contains(&Heard::ByLooking) {
+            Heard::ByLooking
+        } else {
+            Heard::AtOnce
+        }
+    }
+}
+
+/// Whether a new file has an entry of a thread that is there: an entry stands in one thread.
+fn is_copy(topic: &Topic, text: &[u8], shown: &Snapshot) -> bool {
+    let (thread, _) = threads::parse::parse(text);
+    let ids: Vec<_> = thread
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.id.as_ref())
+        .collect();
+    let mut others = shown.threads().filter(|(other, _)| *other != topic);
+    !ids.is_empty()
+        && others.any(|(_, other)| ids.iter().any(|id| other.summary.place_of(id).is_some()))
+}
+
+/// The same for the same text over the same file, and for no other: what was remembered last is
+/// another as soon as an edit is dealt with.
+fn resent_as(topic: &Topic, newest: Option<Hash>, text: &[u8]) -> String {
+    let newest = newest.map(String::from).unwrap_or_default();
+    let text = String::from(Hash::of(text));
+    let all = Hash::of(format!("{topic}\n{newest}\n{text}").as_bytes());
+    format!("edit-{}", String::from(all))
+}
+
+/// What tells an operation from the others of its edit, and is the same when it is made again.
+fn digest(operation: &Operation, place: usize) -> String {
+    let parts = [
+        &operation.agent,
+        &operation.title,
+        &operation.role,
+        &operation.entry_type,
+        &operation.body,
+    ];
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_le_bytes());
+        hasher.update(part);
+    }
+    let fields = (&operation.status, &operation.ball, place);
+    hasher.update(format!("{fields:?}"));
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
