@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, read, repo, say, search,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, mute, open, read, repo, say, search,
     set_status, sync, updates,
 };
 
@@ -83,6 +83,12 @@ pub(crate) enum Command {
     Hook(hook::Arguments),
     /// Count threads as read
     MarkRead(mark_read::Arguments),
+    /// End popups about a thread, or the repository; lists and counts stay
+    Mute(mute::Arguments),
+    /// Let popups come again
+    Unmute(mute::Arguments),
+    /// Open a thread's file with the program of your desktop, or $EDITOR on a terminal
+    Open(open::Arguments),
     /// Print what becomes known, a line each, until interrupted
     Watch,
     /// Fetch and push now
@@ -121,7 +127,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 65] = [
+    const LINES: [(&str, bool); 72] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),
@@ -195,6 +201,13 @@ mod tests {
         ("mark-read --all", true),
         ("mark-read", false),
         ("mark-read a --all", false),
+        ("mute", true),
+        ("mute topic", true),
+        ("mute a b", false),
+        ("unmute", true),
+        ("unmute topic --repository acme", true),
+        ("open topic", true),
+        ("open", false),
         ("watch --json", true),
     ];
 

@@ -21,6 +21,7 @@ mod logs;
 mod long_text;
 mod metrics;
 mod mint;
+mod mutes;
 mod news;
 mod open;
 mod outbox;

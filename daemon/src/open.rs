@@ -34,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::perform::{Finished, Performer, unix_now};
+use crate::mutes::Mutes;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Missing, Snapshot};
@@ -243,6 +244,8 @@ fn assemble(
         clone: Arc::clone(&performer.clone),
         damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
+        mutes: Arc::new(Mutes::open(state.join("mutes.json"))),
+        folder: folder(surroundings, of),
         arrivals: Arc::new(Arrivals::open(&state)),
         asked: Arc::new(Asked::open(state.join("asked.json"))),
         told: heard,
@@ -279,6 +282,16 @@ fn assemble(
         handle,
         event_loop,
         teller,
+    }
+}
+
+/// Where the working tree has its thread files.
+fn folder(surroundings: &Surroundings, of: &RepositorySettings) -> PathBuf {
+    let tree = surroundings.dirs.repositories.join(&of.name);
+    if of.directory.is_empty() {
+        tree
+    } else {
+        tree.join(&of.directory)
     }
 }
 

@@ -14,6 +14,7 @@ use tracing::{error, info};
 
 use crate::environment::Environment;
 use crate::handle::{Handle, Message};
+use crate::news::{Piece, What};
 use crate::open::{self, Surroundings};
 use crate::server::which::codes_of;
 use crate::settings::{self, Loaded, RepositorySettings, Settings};
@@ -177,6 +178,10 @@ impl Supervisor {
         let setup = self.set_up(Some(&before)).await;
         let trouble = setup.trouble.clone();
         shared.setup.store(Arc::new(setup));
+        shared.news.tell(Piece {
+            repository: String::new(),
+            what: What::Counts,
+        });
         trouble
     }
 

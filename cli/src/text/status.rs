@@ -104,6 +104,9 @@ mod tests {
             new_entries: 0,
             trouble: None,
             way: None,
+            muted: false,
+            muted_topics: Vec::new(),
+            folder: None,
         }
     }
 

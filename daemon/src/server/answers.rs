@@ -12,7 +12,7 @@ use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
 use crate::server::client::Client;
 use crate::server::{
-    checkout, credentials, marking, probe, reads, refusals, searches, status, updates, waits,
+    checkout, credentials, marking, muting, probe, reads, refusals, searches, status, updates, waits,
     which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
@@ -50,6 +50,7 @@ pub(crate) async fn answer(
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Say(_)
         | Request::Ack(_)
         | Request::Handoff(_)
@@ -98,6 +99,7 @@ async fn of_repository(
             begun,
             marking::mark(&handle, caller, asked),
         ),
+        Request::Mute(asked) => muting::mute(&handle, asked),
         Request::Say(_) | Request::Ack(_) | Request::Handoff(_) | Request::SetStatus(_) => {
             caller::may_write((shared, setup), client, caller, context)?;
             let code = which::code_of(shared, client, context, &handle).await;
@@ -125,6 +127,7 @@ async fn of_repository(
         | Request::Stop
         | Request::Watch => unreachable!("these are about no repository"),
     }?;
+    muting::tell(shared, &handle, caller, request);
     Ok(done(setup, &handle, caller, answer))
 }
 
