@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, mute, open, read, repo, say, search,
-    set_status, sync, updates,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, mute, open, read, repo,
+    say, search, set_status, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.

@@ -31,10 +31,10 @@ use crate::event_loop::submissions::Submissions;
 use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
 use crate::handle::Handle;
 use crate::metrics::Metrics;
+use crate::mutes::Mutes;
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::perform::{Finished, Performer, unix_now};
-use crate::mutes::Mutes;
 use crate::reading_marks::ReadingMarks;
 use crate::settings::{RepositorySettings, Settings};
 use crate::snapshot::{Base, Missing, Snapshot};
@@ -286,7 +286,7 @@ fn assemble(
 }
 
 /// Where the working tree has its thread files.
-fn folder(surroundings: &Surroundings, of: &RepositorySettings) -> PathBuf {
+fn folder(surroundings: &Surroundings, of: &RepositorySettings) -> std::path::PathBuf {
     let tree = surroundings.dirs.repositories.join(&of.name);
     if of.directory.is_empty() {
         tree

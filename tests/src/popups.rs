@@ -75,17 +75,24 @@ impl Popups {
     /// # Panics
     /// Where the bus is gone.
     pub fn click(&self, popup: &Popup, action: &str) {
-        for (signal, body) in [("ActionInvoked", Some(action)), ("NotificationClosed", None)] {
+        for (signal, body) in [
+            ("ActionInvoked", Some(action)),
+            ("NotificationClosed", None),
+        ] {
             let sent = zbus::block_on(async {
                 let to = None::<zbus::names::BusName<'_>>;
                 match body {
                     Some(action) => {
                         let body = &(popup.id, action);
-                        self.connection.emit_signal(to, PATH, NAME, signal, body).await
+                        self.connection
+                            .emit_signal(to, PATH, NAME, signal, body)
+                            .await
                     }
                     None => {
                         let body = &(popup.id, 2_u32);
-                        self.connection.emit_signal(to, PATH, NAME, signal, body).await
+                        self.connection
+                            .emit_signal(to, PATH, NAME, signal, body)
+                            .await
                     }
                 }
             });

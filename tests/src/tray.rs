@@ -145,7 +145,18 @@ impl Tray {
         let name = format!("org.kde.StatusNotifierItem-{}-1", self.child.id());
         let mut command = machine.command("gdbus");
         command
-            .args(["call", "--session", "--timeout", "20", "-d", &name, "-o", path, "-m", method])
+            .args([
+                "call",
+                "--session",
+                "--timeout",
+                "20",
+                "-d",
+                &name,
+                "-o",
+                path,
+                "-m",
+                method,
+            ])
             .args(arguments);
         Ran::run(&mut command, "")
     }

@@ -8,10 +8,10 @@ use serde_json::json;
 use tests::keychain::Session;
 use tests::machine::Machine;
 use tests::popups::Popups;
+use tests::processes;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
 use tests::shim::Shim;
-use tests::processes;
 use tests::tray::{Tray, log, wake_ups};
 use tests::wait::{PATIENCE, wait_until};
 
@@ -100,8 +100,14 @@ fn counts_and_popups_follow_what_another_daemon_pushed() {
     tray.wait_menu(alice, "1 thread: your turn");
     assert_ne!(tray.property(alice, "IconPixmap"), new);
     let popup = desk.popups.wait_for("Your turn: auth");
-    assert_eq!(popup.body, "Claude (bob): Drop &lt;b&gt;the&lt;/b&gt; token &amp; go");
-    assert_eq!(popup.actions, ["default", "Open", "snooze", "Snooze 1 hour"]);
+    assert_eq!(
+        popup.body,
+        "Claude (bob): Drop &lt;b&gt;the&lt;/b&gt; token &amp; go"
+    );
+    assert_eq!(
+        popup.actions,
+        ["default", "Open", "snooze", "Snooze 1 hour"]
+    );
 
     // A click opens the thread, which counts as read then.
     desk.popups.click(&popup, "default");
@@ -113,7 +119,9 @@ fn counts_and_popups_follow_what_another_daemon_pushed() {
     // Reading in another face counts too.
     let _read = alice.cli(&["read", "plan"]).done();
     tray.wait_property(alice, "Title", "Watercooler: 1 your turn'");
-    let _said = alice.cli(&["say", "auth", "--title", "Done", "--body", "b"]).done();
+    let _said = alice
+        .cli(&["say", "auth", "--title", "Done", "--body", "b"])
+        .done();
     tray.wait_property(alice, "Title", "'Watercooler'");
     tray.end();
     drop(desk.session);
@@ -131,7 +139,8 @@ fn each_turn_is_told_once_whatever_starts_again() {
     tray.end();
     // While no tray runs.
     desk.says("later", "Later", "Human (alice)");
-    desk.alice.wait_state("acme", "with two turns", |one| one["your_turn"] == 2);
+    desk.alice
+        .wait_state("acme", "with two turns", |one| one["your_turn"] == 2);
     let tray = Tray::start(&desk.alice);
     let _shown = desk.popups.wait_for("Your turn: later");
     tray.end();
@@ -178,7 +187,9 @@ fn clicks_in_the_menu_do_what_they_say() {
     let _unmuted = alice.cli(&["unmute"]).done();
 
     tray.click(alice, "Start at login");
-    let starter = alice.home().join(".config/autostart/watercooler-tray.desktop");
+    let starter = alice
+        .home()
+        .join(".config/autostart/watercooler-tray.desktop");
     wait_until("it starts at login", PATIENCE, || starter.is_file());
     tray.click(alice, "Start at login");
     wait_until("it does not any more", PATIENCE, || !starter.is_file());
@@ -219,11 +230,18 @@ fn without_daemon_bus_or_popups_it_waits_and_says_so() {
     assert_ne!(unknown, in_step);
     desk.alice.stop();
     tray.wait_menu(&desk.alice, "The daemon is not running");
-    assert_eq!(tray.property(&desk.alice, "IconPixmap"), unknown, "not green");
+    assert_eq!(
+        tray.property(&desk.alice, "IconPixmap"),
+        unknown,
+        "not green"
+    );
 
     // Nobody shows popups: that is counted.
     let Desk {
-        popups, mut alice, bob, ..
+        popups,
+        mut alice,
+        bob,
+        ..
     } = desk;
     drop(popups);
     alice.start();

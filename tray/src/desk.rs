@@ -20,8 +20,8 @@ use crate::menu::{self, Here, Shown, shape_word};
 use crate::model::{Facts, Known, Repository};
 use crate::notify::{Arrived, Due, Place, Rules};
 use crate::popup::Popups;
-use crate::window;
 use crate::programs;
+use crate::window;
 
 /// News that follow at once are looked at together.
 const GATHER: Duration = Duration::from_millis(100);
@@ -131,7 +131,10 @@ impl Desk {
         if let Some((_, why)) = self.lost_at.take_if(|(at, _)| *at <= now) {
             self.lost(why);
         }
-        if self.due_at.is_some_and(|at| at <= Zoned::now().timestamp().as_second()) {
+        if self
+            .due_at
+            .is_some_and(|at| at <= Zoned::now().timestamp().as_second())
+        {
             self.due();
         }
     }
@@ -301,7 +304,8 @@ impl Desk {
         let first = self.facts.known().and_then(|known| {
             let of = |pick: fn(&Repository) -> Option<&ThreadSummary>| {
                 let each = known.repositories.iter();
-                let mut found = each.filter_map(|one| Some((one.name.clone(), pick(one)?.topic.clone())));
+                let mut found =
+                    each.filter_map(|one| Some((one.name.clone(), pick(one)?.topic.clone())));
                 found.next()
             };
             of(|one| one.turns.first()).or_else(|| of(|one| one.fresh.first()))
@@ -379,7 +383,11 @@ impl Desk {
         if self.last.as_ref() == Some(&shown) {
             return;
         }
-        info!(shape = shape_word(shown.look.shape), title = shown.title, "Shown");
+        info!(
+            shape = shape_word(shown.look.shape),
+            title = shown.title,
+            "Shown"
+        );
         self.last = Some(shown.clone());
         draw(shown);
     }

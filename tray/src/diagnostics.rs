@@ -23,7 +23,10 @@ const CLIPBOARDS: [(&str, &[&str]); 5] = [
 /// The text.
 pub(crate) fn text(facts: &Facts, unshown: u64) -> String {
     let mut lines = vec![
-        format!("watercooler-tray {} (protocol {PROTOCOL})", env!("CARGO_PKG_VERSION")),
+        format!(
+            "watercooler-tray {} (protocol {PROTOCOL})",
+            env!("CARGO_PKG_VERSION")
+        ),
         format!("system {} {}", std::env::consts::OS, std::env::consts::ARCH),
         format!("icon {}", shape_word(facts.look().shape)),
         format!("popups not shown {unshown}"),

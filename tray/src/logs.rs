@@ -27,7 +27,8 @@ pub(crate) fn begin(folder: &Path) -> anyhow::Result<WorkerGuard> {
         .build(folder)
         .context("open the log file")?;
     let (file, guard) = tracing_appender::non_blocking(file);
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info,zbus=off"));
+    let filter =
+        EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info,zbus=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

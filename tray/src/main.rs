@@ -83,10 +83,7 @@ fn run() -> anyhow::Result<()> {
     let (asker, orders) = mpsc::channel();
     follow(&dirs, &events, orders)?;
     let desk = Desk::new(dirs, asker, events.clone());
-    draw::run(
-        events,
-        Box::new(move |draw| desk.run(&happened, draw)),
-    );
+    draw::run(events, Box::new(move |draw| desk.run(&happened, draw)));
     Ok(())
 }
 

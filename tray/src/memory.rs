@@ -66,7 +66,10 @@ mod tests {
         let memory = Memory::of(&dirs);
         assert_eq!(memory.read(), Kept::default());
         let mut kept = Kept::default();
-        kept.told.entry("acme".into()).or_default().insert("auth".into());
+        kept.told
+            .entry("acme".into())
+            .or_default()
+            .insert("auth".into());
         memory.write(&kept);
         assert_eq!(memory.read(), kept);
         std::fs::write(folder(&dirs).join("told.json"), "{").unwrap();

@@ -67,7 +67,10 @@ pub(crate) fn shown(facts: &Facts, here: &Here<'_>) -> Shown {
 fn menu(facts: &Facts, here: &Here<'_>) -> Vec<Item> {
     let mut items = vec![Item::Words(facts.words())];
     items.extend(facts.detail().map(Item::Words));
-    items.extend(here.problem.map(|it| Item::Words(cut(&one_line(it), LINE_CHARS_MAX * 2))));
+    items.extend(
+        here.problem
+            .map(|it| Item::Words(cut(&one_line(it), LINE_CHARS_MAX * 2))),
+    );
     match facts.known() {
         Some(known) => of_known(known, here, &mut items),
         None => {

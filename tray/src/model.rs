@@ -188,9 +188,7 @@ impl Known {
 
     fn worst(&self) -> Option<&Repository> {
         let standing = self.standing();
-        self.repositories
-            .iter()
-            .find(|one| one.shape() == standing)
+        self.repositories.iter().find(|one| one.shape() == standing)
     }
 }
 
@@ -243,7 +241,11 @@ impl Facts {
         let mut lines = Vec::new();
         if let Some(known) = self.known() {
             let waiting = [
-                counted(known.turns_len() as u64, "thread waits for you", "threads wait for you"),
+                counted(
+                    known.turns_len() as u64,
+                    "thread waits for you",
+                    "threads wait for you",
+                ),
                 counted(known.new_entries(), "new entry", "new entries"),
             ];
             lines.extend(waiting.into_iter().flatten());
@@ -272,7 +274,10 @@ impl Facts {
 impl Known {
     fn words(&self, since: &Zoned) -> String {
         let at = minute(since);
-        let who = self.worst().map(|one| one.name.as_str()).unwrap_or_default();
+        let who = self
+            .worst()
+            .map(|one| one.name.as_str())
+            .unwrap_or_default();
         match self.standing() {
             Shape::InStep => format!("In step since {at}"),
             Shape::Syncing => format!("Syncing since {at}"),
@@ -295,7 +300,11 @@ impl Known {
         match first.and_then(|until| until.parse::<jiff::Timestamp>().ok()) {
             Some(until) => {
                 let until = until.to_zoned(since.time_zone().clone());
-                let day = if until.date() == since.date() { "" } else { "tomorrow " };
+                let day = if until.date() == since.date() {
+                    ""
+                } else {
+                    "tomorrow "
+                };
                 format!("Paused until {day}{}", minute(&until))
             }
             None => format!("Paused since {}, until resumed", minute(since)),
@@ -316,7 +325,6 @@ pub(crate) fn counted(count: u64, one: &str, more: &str) -> Option<String> {
         _ => Some(format!("{count} {more}")),
     }
 }
-
 
 #[cfg(test)]
 #[path = "model/tests.rs"]

@@ -132,8 +132,13 @@ impl Rules {
         let (repository, topic) = &entry.place;
         let is_wanted = known.notify.entries
             && !is_quiet(known.notify, now)
-            && known.repository(repository).is_some_and(|one| !one.is_muted(topic));
-        let written = entry.timestamp.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+            && known
+                .repository(repository)
+                .is_some_and(|one| !one.is_muted(topic));
+        let written = entry
+            .timestamp
+            .as_deref()
+            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
         let is_old = written.is_some_and(|at| seconds - at.as_second() > NEWS_SECONDS_MAX);
         if !is_wanted || is_old || is_of(&entry.agent, &known.user) {
             return;
@@ -279,7 +284,11 @@ impl Rules {
         }
         for turn in turns {
             let place = turn.place();
-            self.kept.told.entry(place.0.clone()).or_default().insert(place.1.clone());
+            self.kept
+                .told
+                .entry(place.0.clone())
+                .or_default()
+                .insert(place.1.clone());
             self.entries.remove(&place);
             self.shown_of.insert(place, seconds);
         }
@@ -364,7 +373,11 @@ fn digest_of_entries(entries: &[(Place, u64, Arrived)], more: u64) -> Option<Pop
 fn digest(turns: &[Turn<'_>], entries: &[(Place, u64, Arrived)], more: u64) -> Popup {
     let count: u64 = entries.iter().map(|(_, count, _)| count).sum::<u64>() + more;
     let parts = [
-        counted(turns.len() as u64, "thread: your turn", "threads: your turn"),
+        counted(
+            turns.len() as u64,
+            "thread: your turn",
+            "threads: your turn",
+        ),
         counted(count, "new entry", "new entries"),
     ];
     let places: Vec<Place> = turns.iter().map(Turn::place).collect();
@@ -379,7 +392,9 @@ fn digest(turns: &[Turn<'_>], entries: &[(Place, u64, Arrived)], more: u64) -> P
 }
 
 fn named<'a>(places: impl Iterator<Item = &'a Place>) -> String {
-    let all: Vec<String> = places.map(|(one, topic)| line(&format!("{one}/{topic}"))).collect();
+    let all: Vec<String> = places
+        .map(|(one, topic)| line(&format!("{one}/{topic}")))
+        .collect();
     let over = all.len().saturating_sub(NAMED_MAX);
     let mut lines: Vec<String> = all.into_iter().take(NAMED_MAX).collect();
     lines.extend((over > 0).then(|| format!("and {over} more")));
@@ -396,7 +411,9 @@ fn earlier(one: Option<i64>, other: i64) -> Option<i64> {
 
 /// Whether the person, or an agent of theirs, wrote it.
 fn is_of(author: &str, user: &str) -> bool {
-    let tag = author.rsplit_once('(').map(|(_, tag)| tag.trim_end_matches(')'));
+    let tag = author
+        .rsplit_once('(')
+        .map(|(_, tag)| tag.trim_end_matches(')'));
     tag.is_some_and(|tag| tag.eq_ignore_ascii_case(user))
 }
 

@@ -4,7 +4,13 @@
 /// One line, in which controls and what hides or turns text are shown as `␣`, a visible sign.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
-        .map(|character| if is_hidden(character) { '␣' } else { character })
+        .map(|character| {
+            if is_hidden(character) {
+                '␣'
+            } else {
+                character
+            }
+        })
         .collect()
 }
 

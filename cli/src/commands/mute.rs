@@ -21,11 +21,7 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 /// The daemon's failure, or why it cannot be reached.
-pub(crate) fn run(
-    session: &Session,
-    arguments: Arguments,
-    muted: bool,
-) -> Result<Report, Problem> {
+pub(crate) fn run(session: &Session, arguments: Arguments, muted: bool) -> Result<Report, Problem> {
     let what = arguments.topic.clone();
     let request = Request::Mute(Mute {
         topic: arguments.topic,

@@ -12,8 +12,8 @@ use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
 use crate::server::client::Client;
 use crate::server::{
-    checkout, credentials, marking, muting, probe, reads, refusals, searches, status, updates, waits,
-    which, writes,
+    checkout, credentials, marking, muting, probe, reads, refusals, searches, status, updates,
+    waits, which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
 

@@ -122,7 +122,9 @@ fn notify(setup: &Setup) -> Notify {
     Notify {
         ball: notify.ball,
         entries: notify.entries,
-        quiet: notify.quiet.map(|quiet| (quiet.from_minute, quiet.to_minute)),
+        quiet: notify
+            .quiet
+            .map(|quiet| (quiet.from_minute, quiet.to_minute)),
     }
 }
 

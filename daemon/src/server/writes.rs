@@ -66,6 +66,7 @@ pub(crate) async fn write(
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Sync(_)
         | Request::Health
@@ -310,6 +311,7 @@ fn digest(request: &Request) -> String {
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Sync(_)
         | Request::Health

@@ -48,9 +48,7 @@ pub(super) fn run(work: Work) {
             }
             Event::UserEvent(Told::Shown(shown)) => {
                 let drawn = match icon.take() {
-                    Some((icon, before)) => {
-                        built::change(&icon, &before, &shown).map(|()| icon)
-                    }
+                    Some((icon, before)) => built::change(&icon, &before, &shown).map(|()| icon),
                     None => built::new(&shown),
                 };
                 match drawn {

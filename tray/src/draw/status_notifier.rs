@@ -49,7 +49,9 @@ fn show(drawn: &mpsc::Receiver<Shown>) {
                 Err(error) if is_told => tracing::debug!(%error, "Still no session bus"),
                 Err(error) => {
                     is_told = true;
-                    say(&format!("no session bus to show an icon on ({error}); waiting for one"));
+                    say(&format!(
+                        "no session bus to show an icon on ({error}); waiting for one"
+                    ));
                 }
             }
         }

@@ -87,7 +87,11 @@ fn check(facts: &Facts, here: &Here<'_>, expected: &Expect) {
 
 #[test]
 fn one_repository_in_step() {
-    check(&known(vec![repository("acme", RepositoryState::Synced)]), &HERE, &expect![[""]]);
+    check(
+        &known(vec![repository("acme", RepositoryState::Synced)]),
+        &HERE,
+        &expect![[""]],
+    );
 }
 
 #[test]
@@ -98,7 +102,10 @@ fn two_repositories_with_all_that_can_wait() {
         message: "no route to host".into(),
         hint: String::new(),
     });
-    acme.turns = vec![thread("auth", "Drop the <b>token</b>\u{202e}"), thread("ci", "ci")];
+    acme.turns = vec![
+        thread("auth", "Drop the <b>token</b>\u{202e}"),
+        thread("ci", "ci"),
+    ];
     acme.fresh = vec![thread("auth", "Drop the token")];
     acme.new_entries = 3;
     acme.muted_topics = vec!["old".into()];

@@ -88,19 +88,79 @@ fn the_most_pressing_is_shown_and_the_state_is_said_with_its_time() {
     check(&[], 0, 0, Shape::InStep, "In step since 10:42");
     check(&[Synced], 0, 0, Shape::InStep, "In step since 10:42");
     check(&[Local], 0, 0, Shape::InStep, "In step since 10:42");
-    check(&[Synced, Syncing], 0, 0, Shape::Syncing, "Syncing since 10:42");
+    check(
+        &[Synced, Syncing],
+        0,
+        0,
+        Shape::Syncing,
+        "Syncing since 10:42",
+    );
     check(&[Synced], 3, 0, Shape::New, "In step since 10:42");
     check(&[Syncing], 3, 0, Shape::New, "Syncing since 10:42");
     check(&[Synced], 3, 1, Shape::YourTurn, "In step since 10:42");
-    check(&[Synced, Offline], 0, 0, Shape::Offline, "beta: offline since 10:42");
-    check(&[Offline], 3, 0, Shape::Offline, "acme: offline since 10:42");
-    check(&[Offline], 3, 2, Shape::YourTurn, "acme: offline since 10:42");
-    check(&[Paused], 0, 0, Shape::Paused, "Paused since 10:42, until resumed");
-    check(&[Paused, Synced], 0, 0, Shape::InStep, "In step since 10:42");
-    check(&[Paused, Paused], 2, 0, Shape::Paused, "Paused since 10:42, until resumed");
-    check(&[SignedOut], 0, 0, Shape::SignIn, "acme: needs a sign-in since 10:42");
-    check(&[SignedOut], 1, 1, Shape::SignIn, "acme: needs a sign-in since 10:42");
-    check(&[Synced, Attention], 1, 1, Shape::Trouble, "beta: needs you since 10:42");
+    check(
+        &[Synced, Offline],
+        0,
+        0,
+        Shape::Offline,
+        "beta: offline since 10:42",
+    );
+    check(
+        &[Offline],
+        3,
+        0,
+        Shape::Offline,
+        "acme: offline since 10:42",
+    );
+    check(
+        &[Offline],
+        3,
+        2,
+        Shape::YourTurn,
+        "acme: offline since 10:42",
+    );
+    check(
+        &[Paused],
+        0,
+        0,
+        Shape::Paused,
+        "Paused since 10:42, until resumed",
+    );
+    check(
+        &[Paused, Synced],
+        0,
+        0,
+        Shape::InStep,
+        "In step since 10:42",
+    );
+    check(
+        &[Paused, Paused],
+        2,
+        0,
+        Shape::Paused,
+        "Paused since 10:42, until resumed",
+    );
+    check(
+        &[SignedOut],
+        0,
+        0,
+        Shape::SignIn,
+        "acme: needs a sign-in since 10:42",
+    );
+    check(
+        &[SignedOut],
+        1,
+        1,
+        Shape::SignIn,
+        "acme: needs a sign-in since 10:42",
+    );
+    check(
+        &[Synced, Attention],
+        1,
+        1,
+        Shape::Trouble,
+        "beta: needs you since 10:42",
+    );
     check(
         &[Attention, SignedOut, Offline],
         0,
@@ -135,7 +195,10 @@ fn the_end_of_a_pause_is_said() {
         assert_eq!(facts(paused.collect()).words(), expected);
     };
     check(&[Some("2026-01-05T11:15:00Z")], "Paused until 11:15");
-    check(&[Some("2026-01-06T08:00:00Z")], "Paused until tomorrow 08:00");
+    check(
+        &[Some("2026-01-06T08:00:00Z")],
+        "Paused until tomorrow 08:00",
+    );
     check(&[None], "Paused since 10:42, until resumed");
 }
 
@@ -145,7 +208,8 @@ fn tooltip_and_title_say_what_waits() {
     acme.new_entries = 3;
     acme.turns = vec![thread("a")];
     let facts = facts(vec![acme]);
-    let expected = "1 thread waits for you\n3 new entries\nacme: offline since 10:42\nwhy it is offline";
+    let expected =
+        "1 thread waits for you\n3 new entries\nacme: offline since 10:42\nwhy it is offline";
     assert_eq!(facts.tooltip(), expected);
     assert_eq!(facts.title(), "Watercooler: 1 your turn, 3 new");
 }

@@ -89,7 +89,8 @@ impl Bench {
         }
         for popup in due.popups {
             let body = popup.body.replace('\n', " | ");
-            self.popups.push(format!("{second} {} / {body}", popup.title));
+            self.popups
+                .push(format!("{second} {} / {body}", popup.title));
         }
     }
 
@@ -157,10 +158,18 @@ const B: &str = "Your turn: b / Claude (bob): About b";
 #[test]
 fn a_turn_is_told_once_and_again_when_it_comes_again() {
     let told = format!("1 {A}");
-    check(&[Turns(0, &[]), Turns(1, &["a"]), Turns(2, &["a"]), Look(500)], &[&told]);
+    check(
+        &[Turns(0, &[]), Turns(1, &["a"]), Turns(2, &["a"]), Look(500)],
+        &[&told],
+    );
     let again = format!("200 {A}");
     check(
-        &[Turns(0, &[]), Turns(1, &["a"]), Turns(100, &[]), Turns(200, &["a"])],
+        &[
+            Turns(0, &[]),
+            Turns(1, &["a"]),
+            Turns(100, &[]),
+            Turns(200, &["a"]),
+        ],
         &[&told, &again],
     );
 }
@@ -176,7 +185,14 @@ fn what_stood_there_at_first_is_no_news() {
 fn a_turn_is_told_once_over_restarts() {
     let told = format!("1 {A}");
     check(
-        &[Turns(0, &[]), Turns(1, &["a"]), Restart, Turns(2, &["a"]), Restart, Look(900)],
+        &[
+            Turns(0, &[]),
+            Turns(1, &["a"]),
+            Restart,
+            Turns(2, &["a"]),
+            Restart,
+            Look(900),
+        ],
         &[&told],
     );
     // It came while no tray ran.
@@ -187,14 +203,26 @@ fn a_turn_is_told_once_over_restarts() {
 #[test]
 fn a_clone_that_is_made_anew_tells_nothing_twice() {
     let told = format!("1 {A}");
-    let steps = [Turns(0, &[]), Turns(1, &["a"]), Gone(100), Turns(200, &["a"])];
+    let steps = [
+        Turns(0, &[]),
+        Turns(1, &["a"]),
+        Gone(100),
+        Turns(200, &["a"]),
+    ];
     check(&steps, &[&told]);
 }
 
 #[test]
 fn a_thread_has_a_popup_a_minute_at_most() {
     let [first, later] = [format!("1 {A}"), format!("61 {A}")];
-    let flips = [Turns(0, &[]), Turns(1, &["a"]), Turns(10, &[]), Turns(20, &["a"]), Look(60), Look(61)];
+    let flips = [
+        Turns(0, &[]),
+        Turns(1, &["a"]),
+        Turns(10, &[]),
+        Turns(20, &["a"]),
+        Look(60),
+        Look(61),
+    ];
     check(&flips, &[&first, &later]);
     check(
         &[
@@ -239,8 +267,17 @@ fn there_are_three_a_minute_and_one_digest_of_the_rest() {
 #[test]
 fn ten_thousand_entries_are_one_digest() {
     check(
-        &[Turns(0, &[]), Many(1, 10_000), Look(2), Look(3), Look(70), Look(140)],
-        &["3 10000 new entries / acme/t00000 | acme/t00001 | acme/t00002 | acme/t00003 | and 196 more"],
+        &[
+            Turns(0, &[]),
+            Many(1, 10_000),
+            Look(2),
+            Look(3),
+            Look(70),
+            Look(140),
+        ],
+        &[
+            "3 10000 new entries / acme/t00000 | acme/t00001 | acme/t00002 | acme/t00003 | and 196 more",
+        ],
     );
 }
 
@@ -253,7 +290,14 @@ fn nothing_is_said_of_what_the_person_or_their_agents_wrote() {
         Look(5),
     ];
     check(&steps, &[]);
-    check(&[Turns(0, &[]), Turns(1, &["a@Human (alice)"]), Turns(2, &["a"])], &[]);
+    check(
+        &[
+            Turns(0, &[]),
+            Turns(1, &["a@Human (alice)"]),
+            Turns(2, &["a"]),
+        ],
+        &[],
+    );
     // An agent that hands over wants something.
     check(
         &[Turns(0, &[]), Turns(1, &["a@Claude (alice)"])],
@@ -292,20 +336,50 @@ fn in_quiet_hours_nothing_is_shown_and_turns_wait_for_their_end() {
     let told = format!("60 {A}");
     check(&steps, &[&told]);
     // Over midnight.
-    check(&[Turns(0, &[]), quiet(22 * 60, noon + 1), Turns(1, &["a"])], &[]);
+    check(
+        &[Turns(0, &[]), quiet(22 * 60, noon + 1), Turns(1, &["a"])],
+        &[],
+    );
     let told = format!("1 {A}");
-    check(&[Turns(0, &[]), quiet(22 * 60, noon), Turns(1, &["a"])], &[&told]);
+    check(
+        &[Turns(0, &[]), quiet(22 * 60, noon), Turns(1, &["a"])],
+        &[&told],
+    );
 }
 
 #[test]
 fn what_is_muted_or_unwanted_is_never_told() {
     let entry = Entry(1, "b", "Claude (bob)", 0);
-    check(&[Turns(0, &[]), Mute(true, &[]), Turns(1, &["a"]), entry, Look(5)], &[]);
     check(
-        &[Turns(0, &[]), Mute(true, &[]), Turns(1, &["a"]), Mute(false, &[]), Look(5)],
+        &[
+            Turns(0, &[]),
+            Mute(true, &[]),
+            Turns(1, &["a"]),
+            entry,
+            Look(5),
+        ],
         &[],
     );
-    check(&[Turns(0, &[]), Mute(false, &["a", "b"]), Turns(1, &["a"]), entry, Look(5)], &[]);
+    check(
+        &[
+            Turns(0, &[]),
+            Mute(true, &[]),
+            Turns(1, &["a"]),
+            Mute(false, &[]),
+            Look(5),
+        ],
+        &[],
+    );
+    check(
+        &[
+            Turns(0, &[]),
+            Mute(false, &["a", "b"]),
+            Turns(1, &["a"]),
+            entry,
+            Look(5),
+        ],
+        &[],
+    );
     let off = Settings(Notify {
         ball: false,
         entries: false,
@@ -320,7 +394,10 @@ fn a_thread_that_was_put_off_is_told_again_if_it_is_still_their_turn() {
     let (early, late) = (Look(1 + SNOOZE_SECONDS), Look(2 + SNOOZE_SECONDS));
     let begin = [Turns(0, &[]), Turns(1, &["a"]), Snooze(2, "a")];
     check(&[&begin[..], &[early, late]].concat(), &[&told, &again]);
-    check(&[&begin[..], &[Restart, early, late]].concat(), &[&told, &again]);
+    check(
+        &[&begin[..], &[Restart, early, late]].concat(),
+        &[&told, &again],
+    );
     check(&[&begin[..], &[Turns(9, &[]), late]].concat(), &[&told]);
 }
 

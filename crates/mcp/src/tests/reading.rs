@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use protocol::answer::{Answer, RepositoryState, Synced, Thread, Threads, Trouble, Whoami};
-use protocol::status::{DaemonStatus, Health, Notify, Metrics, RepositoryStatus, Timings};
+use protocol::status::{DaemonStatus, Health, Metrics, Notify, RepositoryStatus, Timings};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, done, entry, fresh, seen, stale, summary, text_of, thread, threads};
