@@ -90,7 +90,29 @@ fn one_repository_in_step() {
     check(
         &known(vec![repository("acme", RepositoryState::Synced)]),
         &HERE,
-        &expect![[""]],
+        &expect![[r#"
+            (In step since 10:42)
+            ----
+            Sync now
+            Pause >
+                For 30 minutes
+                For 1 hour
+                Until tomorrow
+                Until resumed
+            Popups >
+                [ ] No popups about acme
+                ----
+                Quiet hours: none…
+            Credentials >
+                acme…
+            ----
+            [ ] Start at login
+            Open logs
+            Copy diagnostics
+            (Watercooler 0.1.0 (protocol 1), daemon 0.1.0)
+            ----
+            Quit (the daemon goes on)
+        "#]],
     );
 }
 
@@ -124,7 +146,71 @@ fn two_repositories_with_all_that_can_wait() {
         problem: Some("start at login: no room"),
         ..HERE
     };
-    check(&facts, &here, &expect![[""]]);
+    check(&facts, &here, &expect![[r#"
+        (acme: offline since 10:42)
+        (no route to host)
+        (start at login: no room)
+        (The daemon is 0.2.0, this tray is 0.1.0)
+        Restart the daemon
+        ----
+        (2 threads: your turn)
+        acme/auth: Drop the <b>token</b>␣
+        acme/ci
+        ----
+        acme: 3 new entries >
+            auth: Drop the token
+            ----
+            Mark as read
+        beta: 12 new entries >
+            t0
+            t1
+            t2
+            t3
+            t4
+            t5
+            t6
+            t7
+            t8
+            t9
+            (and 2 more)
+            ----
+            Mark as read
+        Mark everything as read
+        ----
+        Sync now
+        Pause >
+            For 30 minutes
+            For 1 hour
+            Until tomorrow
+            Until resumed
+            ----
+            acme >
+                For 30 minutes
+                For 1 hour
+                Until tomorrow
+                Until resumed
+            beta (paused) >
+                Resume
+        Popups >
+            [ ] No popups about acme
+            [ ] acme/auth
+            [ ] acme/ci
+            [x] acme/old
+            [x] No popups about beta
+            ----
+            Quiet hours: 22:00 to 08:00…
+        Credentials >
+            acme…
+            beta…
+        ----
+        [x] Start at login
+        Open logs
+        Copy diagnostics
+        (Watercooler 0.1.0 (protocol 1), daemon 0.2.0)
+        (2 popups could not be shown)
+        ----
+        Quit (the daemon goes on)
+    "#]]);
 }
 
 #[test]
@@ -133,7 +219,18 @@ fn no_daemon() {
         why: "no daemon runs".into(),
         since: at(),
     };
-    check(&lost, &HERE, &expect![[""]]);
+    check(&lost, &HERE, &expect![[r#"
+        (The daemon is not running (since 10:42))
+        (no daemon runs)
+        Start the daemon
+        ----
+        [ ] Start at login
+        Open logs
+        Copy diagnostics
+        (Watercooler 0.1.0 (protocol 1))
+        ----
+        Quit
+    "#]]);
 }
 
 #[test]
