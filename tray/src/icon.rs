@@ -54,9 +54,9 @@ pub(crate) fn draw(look: Look, side: u32) -> Picture {
             canvas.line(&[(9.0, 17.0), (16.0, 17.0)], 2.8, WHITE);
         }
         Shape::Paused => {
-            canvas.bubble(GREY);
-            canvas.line(&[(12.5, 9.5), (12.5, 18.5)], 4.0, WHITE);
-            canvas.line(&[(19.5, 9.5), (19.5, 18.5)], 4.0, WHITE);
+            canvas.disc((16.0, 16.0), 15.0, GREY);
+            canvas.line(&[(11.2, 10.5), (11.2, 21.5)], 4.6, WHITE);
+            canvas.line(&[(20.8, 10.5), (20.8, 21.5)], 4.6, WHITE);
         }
         Shape::Offline => {
             canvas.bubble_outline(GREY);

@@ -146,7 +146,10 @@ fn two_repositories_with_all_that_can_wait() {
         problem: Some("start at login: no room"),
         ..HERE
     };
-    check(&facts, &here, &expect![[r#"
+    check(
+        &facts,
+        &here,
+        &expect![[r#"
         (acme: offline since 10:42)
         (no route to host)
         (start at login: no room)
@@ -210,7 +213,8 @@ fn two_repositories_with_all_that_can_wait() {
         (2 popups could not be shown)
         ----
         Quit (the daemon goes on)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -219,7 +223,10 @@ fn no_daemon() {
         why: "no daemon runs".into(),
         since: at(),
     };
-    check(&lost, &HERE, &expect![[r#"
+    check(
+        &lost,
+        &HERE,
+        &expect![[r#"
         (The daemon is not running (since 10:42))
         (no daemon runs)
         Start the daemon
@@ -230,7 +237,8 @@ fn no_daemon() {
         (Watercooler 0.1.0 (protocol 1))
         ----
         Quit
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
