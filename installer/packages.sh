@@ -25,6 +25,7 @@ nginx       nginx-light    nginx                nginx          nginx
 fcgiwrap    fcgiwrap       fcgiwrap             fcgiwrap       fcgiwrap
 tinyproxy   tinyproxy-bin  tinyproxy            tinyproxy      tinyproxy
 bus         dbus           dbus-daemon          dbus           dbus
+tray_calls  libglib2.0-bin glib2                glib2          -
 keychain    gnome-keyring  gnome-keyring        gnome-keyring  -
 openssl_cli openssl        openssl              openssl        openssl@3
 python      python3        python3              python         python
@@ -50,6 +51,7 @@ has_nginx() { has_server nginx; }
 has_fcgiwrap() { has_server fcgiwrap; }
 has_tinyproxy() { has_server tinyproxy; }
 has_bus() { command -v dbus-run-session >/dev/null 2>&1 && command -v dbus-send >/dev/null 2>&1; }
+has_tray_calls() { command -v gdbus >/dev/null 2>&1; }
 has_keychain() { command -v gnome-keyring-daemon >/dev/null 2>&1; }
 has_git_daemon() { [ -x "$(git --exec-path 2>/dev/null)/git-daemon" ]; }
 has_openssl_cli() { command -v openssl >/dev/null 2>&1; }

@@ -82,7 +82,7 @@ check() {
 
 failed=0
 check -p platform -p protocol -p threads -p sync-engine -p ipc -p watercooler-mcp -p watercooler \
-  -p watercooler-installer ||
+  -p watercooler-installer -p watercooler-tray ||
   failed=1
 # The daemon's end of the socket, which the programs above must do without.
 check -p ipc --features tokio || failed=1

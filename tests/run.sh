@@ -20,6 +20,7 @@ simulation|3|the engine and many engines against one remote
 stories|8|whole programs, real git servers and faults
 servers|4|every server, and every way in which each fails
 clients|5|public MCP clients and SDKs, every tool
+tray|4|the tray in a desktop session, driven over its bus
 conformance|3|the official MCP conformance suite, natively and through the shim
 load|25|200 agents beside hostile clients, and 100 kills, optimised; only where it is named
 edits|30|1,000 random scripts of people and agents at working trees; only where it is named
@@ -176,6 +177,13 @@ suite_clients() {
     --nocapture
   # The rows of the table in docs/agents.md, as these runs give them.
   sed -nE 's/^(test .* \.\.\. )?(\| .* \|)$/   \2/p' "$log" | LC_ALL=C sort
+}
+
+suite_tray() {
+  programs || return
+  step 'the tray' cargo build --quiet --package watercooler-tray || return
+  cargo_test tray --package tests --test tray -- --test-threads=2 --nocapture
+  sed -nE 's/^(test .* \.\.\. )?([0-9]+ kB resident.*)$/   \2/p' "$log"
 }
 
 suite_conformance() {

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, pause, read, repo, say,
-    search, set_status, support_bundle, sync, updates,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, mute, open, pause, read,
+    repo, say, search, set_status, support_bundle, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -83,6 +83,12 @@ pub(crate) enum Command {
     Hook(hook::Arguments),
     /// Count threads as read
     MarkRead(mark_read::Arguments),
+    /// End popups about a thread, or the repository; lists and counts stay
+    Mute(mute::Arguments),
+    /// Let popups come again
+    Unmute(mute::Arguments),
+    /// Open a thread's file with the program of your desktop, or $EDITOR on a terminal
+    Open(open::Arguments),
     /// Print what becomes known, a line each, until interrupted
     Watch,
     /// Fetch and push now
@@ -127,7 +133,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 72] = [
+    const LINES: [(&str, bool); 76] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),
@@ -206,6 +212,13 @@ mod tests {
         ("mark-read --all", true),
         ("mark-read", false),
         ("mark-read a --all", false),
+        ("mute", true),
+        ("mute topic", true),
+        ("mute a b", false),
+        ("unmute", true),
+        ("unmute topic --repository acme", true),
+        ("open topic", true),
+        ("open", false),
         ("watch --json", true),
         ("support-bundle file.txt", true),
         ("support-bundle", false),

@@ -10,6 +10,8 @@ pub(crate) mod inbox;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod mark_read;
+pub(crate) mod mute;
+pub(crate) mod open;
 pub(crate) mod pause;
 pub(crate) mod read;
 pub(crate) mod repo;
@@ -54,6 +56,9 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ended, Problem>
         Command::Updates(arguments) => updates::run(session, &arguments),
         Command::Search(arguments) => search::run(session, arguments),
         Command::MarkRead(arguments) => mark_read::run(session, arguments),
+        Command::Mute(arguments) => mute::run(session, arguments, true),
+        Command::Unmute(arguments) => mute::run(session, arguments, false),
+        Command::Open(arguments) => open::run(session, arguments),
         Command::Watch => return watch::run(session).map(|()| Ended::With(Exit::Done)),
         Command::Sync(arguments) => sync::run(session, &arguments),
         Command::Pause(arguments) => pause::run(session, &arguments),

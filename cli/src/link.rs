@@ -230,6 +230,7 @@ impl Link {
             | Request::ReadThread(_)
             | Request::Search(_)
             | Request::MarkRead(_)
+            | Request::Mute(_)
             | Request::Watch
             | Request::Say(_)
             | Request::Ack(_)
@@ -285,6 +286,7 @@ fn delivering(request: &Request) -> Option<&Delivering> {
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Sync(_)
         | Request::Health

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::arrivals::Arrivals;
 use crate::asked::Asked;
 use crate::damage::Damage;
+use crate::mutes::Mutes;
 use crate::outbox::Written;
 use crate::pauses::Pause;
 use crate::reading_marks::ReadingMarks;
@@ -42,6 +43,10 @@ pub(crate) struct Handle {
     /// Told where they cannot be.
     pub(crate) damage: Damage,
     pub(crate) marks: Arc<ReadingMarks>,
+    /// About which threads the person wants no popups.
+    pub(crate) mutes: Arc<Mutes>,
+    /// The folder of the thread files in the working tree.
+    pub(crate) folder: std::path::PathBuf,
     /// Which entries arrived here, in order.
     pub(crate) arrivals: Arc<Arrivals>,
     /// Up to where the arrivals and the news are told; its other end goes when the teller ends.

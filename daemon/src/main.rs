@@ -23,6 +23,7 @@ mod long_text;
 mod lookout;
 mod metrics;
 mod mint;
+mod mutes;
 mod news;
 mod open;
 mod outbox;

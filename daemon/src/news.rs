@@ -51,6 +51,8 @@ pub(crate) enum What {
     },
     /// State or trouble are others: [`Update::State`].
     State(Update),
+    /// What a person was shown, or has muted, is another than before.
+    Counts,
     /// More changed at once than is told piece by piece. The entries stand in the arrival log; any
     /// thread and any ball may be another.
     Everything,

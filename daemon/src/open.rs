@@ -34,6 +34,7 @@ use crate::handle::Handle;
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
+use crate::mutes::Mutes;
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::outside::Outside;
@@ -254,6 +255,8 @@ fn assemble(
         clone: Arc::clone(&performer.clone),
         damage: performer.damage.clone(),
         marks: Arc::new(ReadingMarks::open(state.join("shown.json"))),
+        mutes: Arc::new(Mutes::open(state.join("mutes.json"))),
+        folder: folder(surroundings, of),
         arrivals: Arc::new(Arrivals::open(&state)),
         asked: Arc::new(Asked::open(state.join("asked.json"))),
         told: heard,
@@ -301,6 +304,16 @@ fn assemble(
         handle,
         event_loop,
         teller,
+    }
+}
+
+/// Where the working tree has its thread files.
+fn folder(surroundings: &Surroundings, of: &RepositorySettings) -> std::path::PathBuf {
+    let tree = surroundings.dirs.repositories.join(&of.name);
+    if of.directory.is_empty() {
+        tree
+    } else {
+        tree.join(&of.directory)
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod credentials;
 pub(crate) mod door;
 pub(crate) mod listening;
 pub(crate) mod marking;
+pub(crate) mod muting;
 mod named;
 pub(crate) mod page;
 mod pausing;
@@ -133,6 +134,7 @@ async fn requests(mut stream: Stream, shared: Arc<Shared>, hello: Hello) -> anyh
             | Request::ReadThread(_)
             | Request::Search(_)
             | Request::MarkRead(_)
+            | Request::Mute(_)
             | Request::Say(_)
             | Request::Ack(_)
             | Request::Handoff(_)

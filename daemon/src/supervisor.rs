@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use crate::environment::Environment;
 use crate::handle::{Handle, Message};
+use crate::news::{Piece, What};
 use crate::open::{self, Surroundings};
 use crate::pauses::{Pause, Pauses};
 use crate::server::which::codes_of;
@@ -235,6 +236,10 @@ impl Supervisor {
         let trouble = setup.trouble.clone();
         tell(before.trouble.as_ref(), trouble.as_ref());
         shared.setup.store(Arc::new(setup));
+        shared.news.tell(Piece {
+            repository: String::new(),
+            what: What::Counts,
+        });
         trouble
     }
 

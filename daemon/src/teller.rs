@@ -322,6 +322,7 @@ mod tests {
             What::Entry { .. } => "entry",
             What::Ball { moved, .. } => ["turn", "ball"][usize::from(*moved)],
             What::State(_) => "state",
+            What::Counts => "counts",
             What::Everything => "everything",
         });
         let kinds: Vec<_> = kinds.collect();

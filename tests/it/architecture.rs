@@ -10,7 +10,7 @@ use tests::cli::Ran;
 use tests::scratch;
 
 /// Each member, its folder, and the members that it may import.
-const MAY_IMPORT: [(&str, &str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &str, &[&str]); 14] = [
     ("threads", "crates/threads", &[]),
     ("protocol", "crates/protocol", &[]),
     ("platform", "crates/platform", &[]),
@@ -27,6 +27,11 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 13] = [
     (
         "watercooler",
         "cli",
+        &["ipc", "platform", "protocol", "secrets"],
+    ),
+    (
+        "watercooler-tray",
+        "tray",
         &["ipc", "platform", "protocol", "secrets"],
     ),
     (
@@ -65,7 +70,7 @@ const ONLY: [(&str, &str); 5] = [
 ];
 
 /// What may stand nowhere below a member.
-const NEVER: [(&str, &[&str]); 8] = [
+const NEVER: [(&str, &[&str]); 9] = [
     (
         "watercooler-mcp",
         &["tokio", "git2", "rmcp", "threads", "secrets"],
@@ -75,6 +80,7 @@ const NEVER: [(&str, &[&str]); 8] = [
         "watercooler-installer",
         &["tokio", "git2", "rmcp", "threads"],
     ),
+    ("watercooler-tray", &["tokio", "git2", "rmcp", "threads"]),
     ("threads", &["tokio", "git2", "rmcp", "rustix", "tempfile"]),
     ("protocol", &["tokio", "git2", "rmcp", "rustix", "fastrand"]),
     ("sync-engine", &["tokio", "git2", "rmcp", "rustix"]),

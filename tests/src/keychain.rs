@@ -80,6 +80,12 @@ impl Session {
         }
     }
 
+    /// Where the bus is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// From here on the machine is in this session.
     pub fn used_by(&self, machine: &mut Machine) {
         machine.set("DBUS_SESSION_BUS_ADDRESS", &self.address);

@@ -109,6 +109,9 @@ mod tests {
             trouble: None,
             way: None,
             left_alone: Vec::new(),
+            muted: false,
+            muted_topics: Vec::new(),
+            folder: None,
         }
     }
 

@@ -92,6 +92,8 @@ pub(crate) fn line(update: &Update, paint: Paint) -> String {
                 why.unwrap_or_default()
             )
         }
+        // Told to the tray alone.
+        Update::Counts { repository } => paint.strong(&one_line(repository)),
     };
     format!("{}\n", line.trim_end())
 }

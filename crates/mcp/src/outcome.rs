@@ -137,6 +137,7 @@ pub(crate) fn ask_for_fewer(request: &mut Request, fewer: Fewer) {
         Request::Status
         | Request::ReadThread(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Say(_)
         | Request::Ack(_)

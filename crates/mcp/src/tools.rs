@@ -173,6 +173,7 @@ pub(crate) fn plain_text(shows: Shows, done: &Done) -> Option<String> {
             | Answer::Updates(_)
             | Answer::Hits(_)
             | Answer::Marked(_)
+            | Answer::Muted(_)
             | Answer::Synced(_)
             | Answer::Health(_)
             | Answer::Whoami(_)

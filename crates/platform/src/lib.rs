@@ -7,6 +7,7 @@ pub mod dirs;
 pub mod durable;
 pub mod exchange;
 pub mod open_files;
+pub mod opener;
 pub mod placed;
 pub mod plain_file;
 pub mod power;

@@ -61,6 +61,8 @@ pub enum Answer {
     Hits(Hits),
     /// Of `MarkRead`.
     Marked(Marked),
+    /// Of `Mute`.
+    Muted(Muted),
     /// Of `Sync`.
     Synced(Synced),
     /// Of `Health`.
@@ -299,6 +301,15 @@ pub struct Marked {
     pub threads: u64,
     /// How many entries.
     pub entries: u64,
+}
+
+/// Of `mute` and `unmute`: what is muted in the repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted {
+    /// Whether the whole repository is.
+    pub muted: bool,
+    /// The threads that are by themselves, in order.
+    pub topics: Vec<String>,
 }
 
 /// Of `credential test`: what a remote lets us do. Null is what could not be known, because

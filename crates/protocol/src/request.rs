@@ -60,6 +60,8 @@ pub enum Request {
     Search(Search),
     /// The reader counts as shown what stands there.
     MarkRead(MarkRead),
+    /// Whether popups about a repository, or one of its threads, are wanted.
+    Mute(Mute),
     /// From here on [`crate::update::Line`]s instead of replies, until the connection ends. Of all
     /// repositories, where the context and the hello name none.
     Watch,
@@ -103,6 +105,7 @@ impl Request {
             | Self::ListUpdates(_)
             | Self::Search(_)
             | Self::MarkRead(_)
+            | Self::Mute(_)
             | Self::Watch
             | Self::Sync(_)
             | Self::Health
@@ -342,6 +345,16 @@ pub struct MarkRead {
     /// Every thread of the repository.
     #[serde(default)]
     pub all: bool,
+}
+
+/// Arguments of `mute` and `unmute`: it is the popups that end; lists and counts stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    /// The thread; absent: the repository.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// Whether popups end, or begin again.
+    pub muted: bool,
 }
 
 /// A remote that is to be set up.

@@ -33,6 +33,33 @@ pub struct DaemonStatus {
     /// Whether credentials are kept in files instead of the keychain.
     #[serde(rename = "_credentials_in_files", default)]
     pub credentials_in_files: bool,
+    /// Whose daemon it is: the tag in `Claude (alice)`.
+    #[serde(rename = "_user", default)]
+    pub user: String,
+    /// Which popups are wanted.
+    #[serde(rename = "_notify", default)]
+    pub notify: Notify,
+}
+
+/// `[notify]` of the settings in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notify {
+    /// "Your turn".
+    pub ball: bool,
+    /// New-entry digests.
+    pub entries: bool,
+    /// When none are shown: the first quiet minute of the day and the first that is not.
+    pub quiet: Option<(u16, u16)>,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self {
+            ball: true,
+            entries: true,
+            quiet: None,
+        }
+    }
 }
 
 /// One repository's part of a status.
@@ -67,6 +94,15 @@ pub struct RepositoryStatus {
     pub your_turn: u64,
     /// How many entries the asking reader has not been shown.
     pub new_entries: u64,
+    /// Whether popups about it are not wanted.
+    #[serde(rename = "_muted", default)]
+    pub muted: bool,
+    /// The threads about which popups are not wanted.
+    #[serde(rename = "_muted_topics", default)]
+    pub muted_topics: Vec<String>,
+    /// The folder of its thread files.
+    #[serde(rename = "_folder", default)]
+    pub folder: Option<String>,
     /// What stands in its way.
     pub trouble: Option<Trouble>,
     /// Files of its working tree that are nobody's trouble but a person's to see to.

@@ -66,6 +66,12 @@ pub enum Update {
         /// What stands in its way.
         trouble: Option<Trouble>,
     },
+    /// What the watching person was shown, or has muted, is another than before: to be asked for.
+    /// Told to the tray alone.
+    Counts {
+        /// The repository's name; empty where the settings are others.
+        repository: String,
+    },
 }
 
 /// Of `list_updates`: entries by others, in the order of their arrival.

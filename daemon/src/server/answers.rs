@@ -12,7 +12,8 @@ use crate::handle::{Handle, Message};
 use crate::server::caller::{self, Caller};
 use crate::server::client::Client;
 use crate::server::{
-    checkout, credentials, marking, pausing, probe, reads, refusals, searches, status, updates,
+    checkout, credentials, marking, muting, pausing, probe, reads, refusals, searches, status,
+    updates,
     waits, which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
@@ -52,6 +53,7 @@ pub(crate) async fn answer(
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Say(_)
         | Request::Ack(_)
         | Request::Handoff(_)
@@ -100,6 +102,7 @@ async fn of_repository(
             begun,
             marking::mark(&handle, caller, asked),
         ),
+        Request::Mute(asked) => muting::mute(&handle, asked),
         Request::Say(_) | Request::Ack(_) | Request::Handoff(_) | Request::SetStatus(_) => {
             caller::may_write((shared, setup), client, caller, context)?;
             let code = which::code_of(shared, client, context, &handle).await;
@@ -129,6 +132,7 @@ async fn of_repository(
         | Request::Stop
         | Request::Watch => unreachable!("these are about no repository"),
     }?;
+    muting::tell(shared, &handle, caller, request);
     Ok(done(setup, &handle, caller, answer))
 }
 

@@ -87,7 +87,7 @@ impl Listening {
             What::State(update) => self.state(update),
             What::Everything => self.everything(),
             // The thread that holds it is told as another already.
-            What::Entry { .. } => (),
+            What::Entry { .. } | What::Counts => (),
         }
     }
 

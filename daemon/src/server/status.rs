@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use protocol::answer::{Answer, RepositoryListed, Synced, Whoami};
 use protocol::failure::Failure;
-use protocol::status::{DaemonStatus, Health, RepositoryStatus, Status};
+use protocol::status::{DaemonStatus, Health, Notify, RepositoryStatus, Status};
 
 use crate::condition::seconds;
 use crate::handle::Handle;
@@ -112,6 +112,19 @@ fn daemon(shared: &Shared, setup: &Setup) -> DaemonStatus {
         uptime_seconds: shared.started.elapsed().as_secs_f64(),
         trouble: setup.trouble.clone(),
         credentials_in_files: setup.settings.credentials == CredentialStore::File,
+        user: setup.settings.identity.user.clone(),
+        notify: notify(setup),
+    }
+}
+
+fn notify(setup: &Setup) -> Notify {
+    let notify = setup.settings.notify;
+    Notify {
+        ball: notify.ball,
+        entries: notify.entries,
+        quiet: notify
+            .quiet
+            .map(|quiet| (quiet.from_minute, quiet.to_minute)),
     }
 }
 
@@ -124,6 +137,7 @@ fn repository(
     let condition = &snapshot.condition;
     let tip = snapshot.base.tip.as_ref().map(ToString::to_string);
     let reader = caller.reader_key();
+    let muted = handle.mutes.shown(handle.settings.muted);
     let unread = snapshot.threads().map(|(topic, shown)| {
         handle
             .marks
@@ -147,6 +161,9 @@ fn repository(
         threads: snapshot.threads_len() as u64,
         your_turn: reads::your_turn(setup, snapshot, caller).len() as u64,
         new_entries: unread.sum(),
+        muted: muted.muted,
+        muted_topics: muted.topics,
+        folder: Some(handle.folder.display().to_string()),
         trouble: condition.trouble.clone(),
         left_alone: condition.left_alone.to_vec(),
     }

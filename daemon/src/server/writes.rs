@@ -67,6 +67,7 @@ pub(crate) async fn write(
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Sync(_)
         | Request::Health
@@ -316,6 +317,7 @@ fn digest(request: &Request) -> String {
         | Request::ListUpdates(_)
         | Request::Search(_)
         | Request::MarkRead(_)
+        | Request::Mute(_)
         | Request::Watch
         | Request::Sync(_)
         | Request::Health

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use protocol::answer::{Answer, RepositoryState, Synced, Thread, Threads, Trouble, Whoami};
-use protocol::status::{DaemonStatus, Health, Metrics, RepositoryStatus, Timings};
+use protocol::status::{DaemonStatus, Health, Metrics, Notify, RepositoryStatus, Timings};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, done, entry, fresh, seen, stale, summary, text_of, thread, threads};
@@ -413,6 +413,8 @@ fn health() -> Health {
             uptime_seconds: 61.4,
             trouble: Some(trouble()),
             credentials_in_files: true,
+            user: "alice".into(),
+            notify: Notify::default(),
         },
         repository: RepositoryStatus {
             name: "acme".into(),
@@ -430,6 +432,9 @@ fn health() -> Health {
             new_entries: 4,
             way: Some("deploy key from a file".into()),
             left_alone: Vec::new(),
+            muted: true,
+            muted_topics: vec!["auth".into()],
+            folder: Some("/home/alice/acme".into()),
             trouble: Some(trouble()),
         },
         metrics: Metrics {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use protocol::failure::{Failure, FailureCode};
+use protocol::hello::Program;
 use protocol::request::Context;
 use protocol::update::Update;
 use threads::topic::Topic;
@@ -94,6 +95,9 @@ impl Follower {
     pub(super) fn hear(&mut self, shared: &Shared, piece: &Piece) -> Lines {
         let nothing = Lines::These(Vec::new());
         let setup = shared.setup.load_full();
+        if piece.what == What::Counts {
+            return self.counts(&piece.repository);
+        }
         let Some(handle) = setup.repository(&piece.repository) else {
             return nothing;
         };
@@ -104,6 +108,7 @@ impl Follower {
         let told = self.told_of(&setup, handle, &caller);
         match &piece.what {
             What::Everything => Lines::AllOf(vec![handle.name.clone()]),
+            What::Counts => nothing,
             What::State(update) => {
                 told.state = update.clone();
                 Lines::These(vec![update.clone()])
@@ -133,6 +138,16 @@ impl Follower {
                 Lines::These(line.into_iter().collect())
             }
         }
+    }
+
+    /// The tray alone asks for counts; the settings, which have no name, concern it too.
+    fn counts(&self, repository: &str) -> Lines {
+        let concerns = repository.is_empty() || self.follows(repository);
+        let is_told = concerns && self.client.hello.program == Program::Tray;
+        let line = || Update::Counts {
+            repository: repository.to_owned(),
+        };
+        Lines::These(is_told.then(line).into_iter().collect())
     }
 
     /// It heard too late: everything that it follows is caught up with.
