@@ -202,10 +202,10 @@ impl Asker {
             limit: Some(THREADS_MAX),
             cursor: None,
         });
-        match self.ask(Some(name), request)?.answer {
-            Answer::Threads(threads) => Ok(threads.threads),
-            _other => Err(unexpected()),
-        }
+        let Answer::Threads(threads) = self.ask(Some(name), request)?.answer else {
+            return Err(unexpected());
+        };
+        Ok(threads.threads)
     }
 
     /// Asks, on a new connection where the last one is gone.

@@ -99,13 +99,11 @@ fn show(
 
 fn click(popup: &Popup, response: &NotificationResponse) -> Option<Click> {
     let (repository, topic) = popup.place.clone()?;
-    match response {
-        NotificationResponse::Default => Some(Click::Open { repository, topic }),
-        NotificationResponse::Action(id) if id == SNOOZE => {
-            Some(Click::Snooze { repository, topic })
-        }
-        _ => None,
+    if matches!(response, NotificationResponse::Default) {
+        return Some(Click::Open { repository, topic });
     }
+    let is_snooze = matches!(response, NotificationResponse::Action(id) if id == SNOOZE);
+    is_snooze.then_some(Click::Snooze { repository, topic })
 }
 
 /// What the desktop's popups can do.
