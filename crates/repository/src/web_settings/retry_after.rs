@@ -55,12 +55,12 @@ fn asked(exchange: &Exchange, url: &str) -> Option<u64> {
 /// In seconds; a date is not understood. Source: RFC 9110, section 10.2.3.
 fn named(words: &str) -> Option<u64> {
     let headers = words.lines().filter_map(|line| line.split_once(HEADER));
-    let values = headers.filter_map(|(_, header)| {
+    let mut values = headers.filter_map(|(_, header)| {
         let (name, value) = header.split_once(':')?;
         let is_it = name.trim().eq_ignore_ascii_case("retry-after");
         is_it.then(|| value.trim().parse().ok())?
     });
-    values.last()
+    values.next_back()
 }
 
 #[cfg(test)]
