@@ -236,14 +236,8 @@ fn assemble(
     // The first reader may come before the loop runs, and reads what is pending all the same.
     pending.rebase(&base, &performer);
     let condition = condition(settings, &performer, &pending);
-    let shown = Arc::new(ArcSwap::from_pointee(Snapshot {
-        base: Arc::clone(&base),
-        overlay: Arc::clone(pending.overlay()),
-        pending: pending.id_set(),
-        held: pending.held(),
-        condition: Arc::new(condition.clone()),
-        alike: Arc::default(),
-    }));
+    let shown = first_snapshot(&base, &pending, &condition);
+    let shown = Arc::new(ArcSwap::from_pointee(shown));
     let state = surroundings.dirs.state.join("repositories").join(&of.name);
     let handle = Handle {
         name: of.name.clone(),
@@ -314,6 +308,18 @@ fn folder(surroundings: &Surroundings, of: &RepositorySettings) -> std::path::Pa
         tree
     } else {
         tree.join(&of.directory)
+    }
+}
+
+/// What is shown before the loop runs.
+fn first_snapshot(base: &Arc<Base>, pending: &Pending, condition: &Condition) -> Snapshot {
+    Snapshot {
+        base: Arc::clone(base),
+        overlay: Arc::clone(pending.overlay()),
+        pending: pending.id_set(),
+        held: pending.held(),
+        condition: Arc::new(condition.clone()),
+        alike: Arc::default(),
     }
 }
 
