@@ -133,7 +133,7 @@ mod tests {
     }
 
     /// What is said after the program's name, and whether it is understood.
-    const LINES: [(&str, bool); 76] = [
+    const LINES: [(&str, bool); 79] = [
         ("status --json", true),
         ("--json status --repository acme --agent Codex", true),
         ("list", true),

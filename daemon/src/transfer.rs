@@ -88,7 +88,7 @@ enum Request<'a> {
 enum Said {
     /// It needs the credential now.
     HandOver,
-    Replied(Reply),
+    Replied(Box<Reply>),
 }
 
 /// What the daemon says to [`Said::HandOver`].

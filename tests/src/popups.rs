@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zbus::zvariant::OwnedValue;
+use zbus::OwnedVariant;
 
 use crate::wait::{PATIENCE, wait_for};
 
@@ -117,7 +117,7 @@ impl Service {
         summary: String,
         body: String,
         actions: Vec<String>,
-        _hints: HashMap<String, OwnedValue>,
+        _hints: HashMap<String, OwnedVariant>,
         _timeout: i32,
     ) -> u32 {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! The tray's one loop: what is heard or clicked becomes facts, facts become a menu and popups.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
@@ -115,10 +115,10 @@ impl Desk {
         let lost = self.lost_at.as_ref().map(|(at, _)| *at);
         match [due, lost, self.look_at].into_iter().flatten().min() {
             None => events.recv().ok(),
-            Some(at) => match events.recv_timeout(at.saturating_duration_since(now)) {
-                Ok(event) => Some(event),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            Some(at) => {
+                let left = at.saturating_duration_since(now);
+                events.recv_timeout(left).ok()
+            }
         }
     }
 
@@ -357,7 +357,7 @@ impl Desk {
         let repositories = repository.map_or_else(all, |one| vec![one]);
         self.order(Asked::Each {
             repositories,
-            request,
+            request: Box::new(request),
         });
     }
 

@@ -53,7 +53,7 @@ pub(crate) enum Asked {
         /// Their names.
         repositories: Vec<String>,
         /// What is asked.
-        request: Request,
+        request: Box<Request>,
     },
 }
 
@@ -124,12 +124,10 @@ pub(crate) fn ask(dirs: &Dirs, orders: &Receiver<Asked>, heard: &Sender<Heard>) 
                 repositories,
                 request,
             } = &one
+                && let Err(why) = asker.each(repositories, request)
+                && heard.send(Heard::Failed(why)).is_err()
             {
-                if let Err(why) = asker.each(repositories, request)
-                    && heard.send(Heard::Failed(why)).is_err()
-                {
-                    return;
-                }
+                return;
             }
         }
         let told = match asker.look() {

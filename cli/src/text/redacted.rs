@@ -126,7 +126,7 @@ fn after_names(line: &str) -> String {
         let is_value = *name == "bearer" || tail[sign..].trim_start().starts_with(['=', ':']);
         (is_name && is_value).then_some(end + sign + 1)
     };
-    match SECRET_NAMES.iter().filter_map(|name| value(&name)).min() {
+    match SECRET_NAMES.iter().filter_map(value).min() {
         Some(from) => format!("{}{GONE}", &line[..from]),
         None => line.to_owned(),
     }

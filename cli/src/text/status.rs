@@ -142,6 +142,8 @@ mod tests {
                 uptime_seconds: 200.0,
                 trouble: None,
                 credentials_in_files: true,
+                user: "alice".into(),
+                notify: protocol::status::Notify::default(),
             }),
             repositories: vec![acme, repository("local", RepositoryState::Local)],
             metrics: Metrics::default(),

@@ -13,8 +13,7 @@ use crate::server::caller::{self, Caller};
 use crate::server::client::Client;
 use crate::server::{
     checkout, credentials, marking, muting, pausing, probe, reads, refusals, searches, status,
-    updates,
-    waits, which, writes,
+    updates, waits, which, writes,
 };
 use crate::shared::{Order, Setup, Shared};
 

@@ -44,6 +44,8 @@ pub(crate) fn tell(shared: &Shared, handle: &Handle, caller: &Caller, request: &
         | Request::SetStatus(_)
         | Request::Watch
         | Request::Sync(_)
+        | Request::Pause(_)
+        | Request::Resume
         | Request::Health
         | Request::Whoami
         | Request::RepositoryList

@@ -271,7 +271,7 @@ impl Link {
     fn replied(&self, process: &mut Process, way: &Way) -> io::Result<Reply> {
         loop {
             match process.receive::<Said>()? {
-                Said::Replied(reply) => return Ok(reply),
+                Said::Replied(reply) => return Ok(*reply),
                 Said::HandOver => match self.credentials.hand_over(way, &self.way_freed) {
                     Ok(credential) => {
                         process.send(&Handed::Over)?;

@@ -92,7 +92,8 @@ fn serve(daemon: &Arc<Daemon>) -> anyhow::Result<()> {
         clone.give(Ways::new(kept, known_hosts.clone()));
         let answer = perform(&clone, request);
         let spent = is_spent(&answer);
-        say(&Said::Replied(Reply { answer, spent })).context("answer")?;
+        let reply = Box::new(Reply { answer, spent });
+        say(&Said::Replied(reply)).context("answer")?;
     }
     Ok(())
 }

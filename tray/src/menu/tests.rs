@@ -116,8 +116,14 @@ fn one_repository_in_step() {
     );
 }
 
-#[test]
-fn two_repositories_with_all_that_can_wait() {
+const WATCHED: Here<'static> = Here {
+    starts_at_login: true,
+    unshown: 2,
+    problem: Some("start at login: no room"),
+    ..HERE
+};
+
+fn two_repositories() -> Facts {
     let mut acme = repository("acme", RepositoryState::Offline);
     acme.trouble = Some(Trouble {
         kind: "offline".into(),
@@ -140,15 +146,15 @@ fn two_repositories_with_all_that_can_wait() {
         known.version = "0.2.0".into();
         known.notify.quiet = Some((22 * 60, 8 * 60));
     }
-    let here = Here {
-        starts_at_login: true,
-        unshown: 2,
-        problem: Some("start at login: no room"),
-        ..HERE
-    };
+    facts
+}
+
+#[test]
+fn two_repositories_with_all_that_can_wait() {
+    let facts = two_repositories();
     check(
         &facts,
-        &here,
+        &WATCHED,
         &expect![[r#"
         (acme: offline since 10:42)
         (no route to host)

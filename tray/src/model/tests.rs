@@ -84,7 +84,7 @@ fn check(states: &[RepositoryState], new: u64, turns: usize, shape: Shape, words
 
 #[test]
 fn the_most_pressing_is_shown_and_the_state_is_said_with_its_time() {
-    use RepositoryState::{Attention, Local, Offline, Paused, SignedOut, Synced, Syncing};
+    use RepositoryState::{Local, Offline, Synced, Syncing};
     check(&[], 0, 0, Shape::InStep, "In step since 10:42");
     check(&[Synced], 0, 0, Shape::InStep, "In step since 10:42");
     check(&[Local], 0, 0, Shape::InStep, "In step since 10:42");
@@ -119,6 +119,11 @@ fn the_most_pressing_is_shown_and_the_state_is_said_with_its_time() {
         Shape::YourTurn,
         "acme: offline since 10:42",
     );
+}
+
+#[test]
+fn what_a_person_has_to_do_comes_before_what_is_new() {
+    use RepositoryState::{Attention, Offline, Paused, SignedOut, Synced};
     check(
         &[Paused],
         0,
