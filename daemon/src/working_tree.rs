@@ -84,6 +84,8 @@ pub(crate) struct WorkingTree {
     journal: Journal,
     remembered: HashMap<Topic, Remembered>,
     texts: Texts,
+    /// Of versions that the clone has got: remembered with the next that are new.
+    later: Vec<Line>,
     replaced: Replaced,
     /// Which topic has a file name, told apart as the file system does.
     names: HashMap<String, Topic>,
@@ -123,9 +125,8 @@ impl WorkingTree {
         let versions = remembered.values().flat_map(|of| &of.versions);
         let wanted = versions.map(|version| version.hash).collect();
         let texts = Texts::open(texts::folder_of(memory), &wanted)?;
-        let short: HashMap<String, (Topic, Hash)> = (remembered.iter())
-            .filter_map(|(topic, of)| Some((topic, of.newest()?.hash)))
-            .map(|(topic, newest)| (replaced::name_of(topic), (topic.clone(), newest)))
+        let short: HashMap<String, Topic> = (remembered.keys())
+            .map(|topic| (replaced::name_of(topic), topic.clone()))
             .collect();
         let folder = names::replaced_folder(root);
         let topic_of = |name: &str| short.get(name).cloned();
@@ -136,6 +137,7 @@ impl WorkingTree {
             journal,
             remembered,
             texts,
+            later: Vec::new(),
             replaced,
             names: HashMap::new(),
             foreign: BTreeMap::new(),
@@ -244,11 +246,16 @@ impl WorkingTree {
             (OnDisk::TooLong, _) => return foreign(Foreign::TooLong),
             (OnDisk::Missing, None) => return Ok(Step::Done(Projection::Removed)),
             (OnDisk::File(hash), Some(wanted)) if *hash == wanted => {
-                let is_newest = remembered
-                    .and_then(Remembered::newest)
-                    .is_some_and(|newest| newest.hash == wanted);
-                if !is_newest || remembered.is_some_and(|of| of.gone) {
+                let newest = remembered.and_then(Remembered::newest);
+                let newest = newest.filter(|newest| newest.hash == wanted);
+                if newest.is_none() || remembered.is_some_and(|of| of.gone) {
                     lines.push(self.written(topic, text)?);
+                } else if newest.is_some_and(|newest| newest.blob.is_none())
+                    && let Some(blob) = text.and_then(|text| text.blob)
+                {
+                    // It costs no flush of its own.
+                    let line = self.line(topic, wanted, Some(blob));
+                    self.later.push(line);
                 }
                 self.stamp(topic, stamp);
                 return Ok(Step::Done(Projection::Unchanged));
@@ -357,8 +364,26 @@ impl WorkingTree {
         }
     }
 
-    fn remember(&mut self, lines: Vec<Line>) -> io::Result<()> {
+    /// Remembers what is new; texts that the clone has by now, and those of versions that are
+    /// remembered no more, go.
+    fn remember(&mut self, mut lines: Vec<Line>) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        lines.splice(..0, self.later.drain(..));
+        let of_clone = lines.iter().filter_map(|line| line.version.as_ref());
+        let mut forgotten: Vec<Hash> = of_clone
+            .filter(|version| version.blob.is_some())
+            .map(|version| version.hash)
+            .collect();
         let now = unix_now().as_unix_seconds();
-        memory::append(&mut self.journal, &mut self.remembered, lines, now)
+        forgotten.extend(memory::append(
+            &mut self.journal,
+            &mut self.remembered,
+            lines,
+            now,
+        )?);
+        self.texts.forget(&forgotten);
+        Ok(())
     }
 }

@@ -193,6 +193,19 @@ fn read_all(
 
 fn all_once(text: &str, answered: &BTreeSet<String>, round: usize) {
     let entries = python_reader::entries(text);
+    let mut seen = BTreeSet::new();
+    let more: Vec<_> = entries
+        .iter()
+        .filter(|entry| {
+            let id = entry.id.clone().unwrap_or_default();
+            !answered.contains(&id) || !seen.insert(id)
+        })
+        .map(|entry| (&entry.id, &entry.title))
+        .collect();
+    assert!(
+        more.is_empty(),
+        "round {round}: not answered, or twice: {more:#?}"
+    );
     assert_eq!(entries.len(), answered.len(), "round {round}");
     let ids: BTreeSet<String> = entries
         .iter()

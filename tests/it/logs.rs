@@ -115,3 +115,27 @@ fn files_stay_bounded_and_are_followed_from_one_to_the_next() {
     drop(told);
     reading.join().expect("it does not panic");
 }
+
+#[test]
+fn a_trouble_that_stands_is_logged_once() {
+    let remote = BareRepository::new();
+    let mut alice = Machine::new(&Settings::of("alice").remote(&remote.url()));
+    alice.start();
+    alice.wait_in_step("acme");
+    for times in 1..=2 {
+        remote.go_away();
+        let fetches = || alice.json(&["status"])["metrics"]["fetches"]["count"].as_u64();
+        let before = fetches().expect("a number");
+        let _said = alice.json(&["say", "plan", "--title", "T", "--body", "b"]);
+        wait_until("it was tried again and again", PATIENCE, || {
+            let _asked = alice.cli(&["sync"]);
+            fetches() >= Some(before + 4)
+        });
+        let lines = lines(&alice);
+        let told = lines.iter().filter(|line| line.contains(": Trouble "));
+        assert_eq!(told.count(), times, "{lines:#?}");
+        remote.come_back();
+        let _asked = alice.cli(&["sync"]);
+        alice.wait_in_step("acme");
+    }
+}

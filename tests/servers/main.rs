@@ -10,6 +10,7 @@ mod handbook;
 mod host_keys;
 mod http;
 mod network;
+mod one_of_twenty;
 mod proxy;
 mod reach;
 mod refusals;

@@ -9,6 +9,7 @@ use tests::python_reader;
 use tests::servers::bare::BareRepository;
 use tests::settings::Settings;
 use tests::shim::Shim;
+use tests::twenty::state_of;
 use tests::wait::{PATIENCE, wait_until};
 
 /// A write is answered within this, whatever the network does; source: the contract, section 5.
@@ -162,15 +163,5 @@ impl Story {
         let status = self.machine.cli(&["status", "--json"]).done().stdout;
         let shown = format!("{status}\n{}", self.machine.logs());
         assert!(!shown.contains(secret), "a secret is shown");
-    }
-}
-
-/// The state that a kind of trouble gives; source: the contract, section 4.
-fn state_of(kind: &str) -> &'static str {
-    match kind {
-        "offline" | "rate_limited" => "offline",
-        "credential_missing" | "credential_refused" | "keychain_locked" => "signed_out",
-        "damaged" => "syncing",
-        _ => "attention",
     }
 }

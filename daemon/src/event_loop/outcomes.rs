@@ -7,7 +7,7 @@ use sync_engine::event::Event;
 use sync_engine::moment::Span;
 use sync_engine::trouble::{Trouble, TroubleKind};
 use threads::entry_id::EntryId;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::event_loop::EventLoop;
 use crate::handle::NotAccepted;
@@ -227,7 +227,15 @@ impl EventLoop {
         let kind = kind_of(error);
         let words = (error.message.clone(), error.hint.clone());
         let source = std::error::Error::source(error).map(ToString::to_string);
-        warn!(repository = %self.performer.name, kind = kind.as_str(), message = %error.message, source, "Trouble");
+        let shown = self.condition.trouble.as_ref();
+        let stands = shown.is_some_and(|shown| shown.kind == kind.as_str())
+            && self.words.get(&kind) == Some(&words);
+        // A remote that is away for days is away at every poll.
+        if stands {
+            debug!(repository = %self.performer.name, kind = kind.as_str(), "Still in trouble");
+        } else {
+            warn!(repository = %self.performer.name, kind = kind.as_str(), message = %error.message, source, "Trouble");
+        }
         self.words.insert(kind, words);
         if kind == TroubleKind::Damaged {
             self.performer.damage.met();

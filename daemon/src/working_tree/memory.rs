@@ -73,33 +73,35 @@ pub(super) fn open(path: &Path, now: i64) -> io::Result<(Journal, HashMap<Topic,
     Ok((journal, remembered))
 }
 
-/// Remembers what is new, durably; nothing is where there are no lines.
+/// Remembers what is new, durably; nothing is where there are no lines. Gives the versions that are
+/// remembered no more.
 pub(super) fn append(
     journal: &mut Journal,
     remembered: &mut HashMap<Topic, Remembered>,
     lines: Vec<Line>,
     now: i64,
-) -> io::Result<()> {
+) -> io::Result<Vec<Hash>> {
+    let mut forgotten = Vec::new();
     if lines.is_empty() {
-        return Ok(());
+        return Ok(forgotten);
     }
     journal.append(&lines)?;
     for line in lines {
         let topic = line.topic.clone();
         take(remembered, line);
         if let Some(of) = remembered.get_mut(&topic) {
-            of.forget_old(now);
+            forgotten.append(&mut of.forget_old(now));
             if of.versions.is_empty() {
                 remembered.remove(&topic);
             }
         }
     }
     let live = remembered.values().map(|of| of.versions.len() + 1).sum();
-    if !journal.is_mostly_dead(live) {
-        return Ok(());
+    if journal.is_mostly_dead(live) {
+        let all: Vec<Line> = remembered.iter().flat_map(lines_of).collect();
+        journal.rewrite(&all)?;
     }
-    let all: Vec<Line> = remembered.iter().flat_map(lines_of).collect();
-    journal.rewrite(&all)
+    Ok(forgotten)
 }
 
 fn take(remembered: &mut HashMap<Topic, Remembered>, line: Line) {
@@ -137,16 +139,15 @@ impl Remembered {
         self.versions.last()
     }
 
-    fn forget_old(&mut self, now: i64) {
-        let excess = self.versions.len().saturating_sub(VERSIONS_MAX);
-        self.versions.drain(..excess);
+    /// Forgets what is too old, and more than is remembered; gives what it was.
+    fn forget_old(&mut self, now: i64) -> Vec<Hash> {
         let least = if self.gone { 0 } else { VERSIONS_MIN };
-        while self.versions.len() > least {
-            match self.versions.first() {
-                Some(oldest) if now - oldest.at > VERSION_SECONDS_MAX => self.versions.remove(0),
-                Some(_) | None => return,
-            };
-        }
+        let excess = self.versions.len().saturating_sub(VERSIONS_MAX);
+        let spare = self.versions.len().saturating_sub(least);
+        let is_old = |version: &&Version| now - version.at > VERSION_SECONDS_MAX;
+        let old = self.versions.iter().take(spare).take_while(is_old).count();
+        let forgotten = self.versions.drain(..excess.max(old));
+        forgotten.map(|version| version.hash).collect()
     }
 }
 

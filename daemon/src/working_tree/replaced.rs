@@ -67,7 +67,7 @@ impl Replaced {
     /// [`name_of`] gives; what nobody knows stays there.
     pub(super) fn open(
         folder: PathBuf,
-        topic_of: impl Fn(&str) -> Option<(Topic, Hash)>,
+        topic_of: impl Fn(&str) -> Option<Topic>,
         now: Instant,
     ) -> Self {
         let mut replaced = Self {
@@ -81,12 +81,11 @@ impl Replaced {
             .flatten()
         {
             let name = entry.file_name().into_string().unwrap_or_default();
-            let Some((number, of)) = name.split_once('-') else {
+            let Some((number, topic, known)) = parts(&name) else {
                 continue;
             };
-            let number: u64 = number.parse().unwrap_or(0);
             replaced.next = replaced.next.max(number + 1);
-            if let Some((topic, known)) = topic_of(of) {
+            if let Some(topic) = topic_of(topic) {
                 replaced.kept.push(Out {
                     path: entry.path(),
                     topic,
@@ -120,7 +119,7 @@ impl Replaced {
         if Stamp::of(path) != stamp {
             return Ok(Put::NotDone);
         }
-        let aside = self.write_aside(topic, path, bytes)?;
+        let aside = self.write_aside((topic, found), path, bytes)?;
         let put = match found {
             OnDisk::File(_) | OnDisk::Empty => platform::exchange::exchange(&aside, path)
                 .and_then(|()| self.came_out(topic, (&aside, path), found, now)),
@@ -160,7 +159,7 @@ impl Replaced {
             disk::remove_if_there(path)?;
             return Ok(Put::Done);
         };
-        let aside = self.aside(topic)?;
+        let aside = self.aside(topic, *known)?;
         match fs::rename(path, &aside) {
             Ok(()) => Ok(self.keep(topic, aside, *known, now)),
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -220,6 +219,7 @@ impl Replaced {
     pub(super) fn dealt_with(&mut self, topic: &Topic, hash: Hash, now: Instant) {
         for out in self.kept.iter_mut().filter(|out| out.topic == *topic) {
             if out.stamp.is_none() && disk::look(&out.path).ok() == Some(OnDisk::File(hash)) {
+                out.renamed(hash);
                 out.known = hash;
                 out.stamp = None;
                 out.until = out.until.max(now + KEPT);
@@ -239,13 +239,7 @@ impl Replaced {
             platform::exchange::exchange(aside, path)?;
             return Ok(Put::NotDone);
         }
-        let known = match found {
-            OnDisk::File(hash) => *hash,
-            OnDisk::Empty | OnDisk::Missing | OnDisk::TooLong | OnDisk::Closed | OnDisk::Other => {
-                Hash::of(b"")
-            }
-        };
-        Ok(self.keep(topic, aside.to_owned(), known, now))
+        Ok(self.keep(topic, aside.to_owned(), held(found), now))
     }
 
     fn keep(&mut self, topic: &Topic, path: PathBuf, known: Hash, now: Instant) -> Put {
@@ -268,8 +262,13 @@ impl Replaced {
         if is_known { Put::Done } else { Put::DoneLate }
     }
 
-    fn write_aside(&mut self, topic: &Topic, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-        let aside = self.aside(topic)?;
+    fn write_aside(
+        &mut self,
+        (topic, found): (&Topic, &OnDisk),
+        path: &Path,
+        bytes: &[u8],
+    ) -> io::Result<PathBuf> {
+        let aside = self.aside(topic, held(found))?;
         // Fails, rather than follows a symlink, where somebody was faster.
         let mut file = File::create_new(&aside)?;
         file.write_all(bytes)?;
@@ -282,14 +281,16 @@ impl Replaced {
         Ok(aside)
     }
 
-    fn aside(&mut self, topic: &Topic) -> io::Result<PathBuf> {
+    /// A new name for what is taken out, which tells what it held: after a restart it may be
+    /// remembered no more.
+    fn aside(&mut self, topic: &Topic, known: Hash) -> io::Result<PathBuf> {
         match fs::create_dir(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => (),
         }
         let number = self.next;
         self.next += 1;
-        Ok(self.folder.join(format!("{number}-{}", name_of(topic))))
+        Ok(self.folder.join(name(number, &name_of(topic), known)))
     }
 
     /// The tree's folder of threads is on a file system of its own.
@@ -298,6 +299,42 @@ impl Replaced {
         self.folder = folder.join(INSIDE);
         Ok(())
     }
+}
+
+impl Out {
+    /// Names the file by what it holds now; where it cannot be, the next start reads it as an edit
+    /// that was dealt with.
+    fn renamed(&mut self, known: Hash) {
+        let name_now = self.path.file_name().and_then(|name| name.to_str());
+        if let Some((number, topic, _)) = name_now.and_then(parts) {
+            let path = self.path.with_file_name(name(number, topic, known));
+            if fs::rename(&self.path, &path).is_ok() {
+                self.path = path;
+            }
+        }
+    }
+}
+
+/// What a file that is taken out held.
+fn held(found: &OnDisk) -> Hash {
+    match found {
+        OnDisk::File(hash) => *hash,
+        OnDisk::Empty | OnDisk::Missing | OnDisk::TooLong | OnDisk::Closed | OnDisk::Other => {
+            Hash::of(b"")
+        }
+    }
+}
+
+fn name(number: u64, topic: &str, known: Hash) -> String {
+    format!("{number}-{topic}-{}", String::from(known))
+}
+
+/// The parts of a file's name: its number, what stands for its topic, and what it held.
+fn parts(name: &str) -> Option<(u64, &str, Hash)> {
+    let (number, rest) = name.split_once('-')?;
+    let (topic, known) = rest.split_once('-')?;
+    let known = Hash::try_from(known.to_owned()).ok()?;
+    Some((number.parse().ok()?, topic, known))
 }
 
 /// What stands for a topic in the name of a file that was taken out, whatever its length.

@@ -80,6 +80,21 @@ impl Texts {
         (Hash::of(&text) == hash).then_some(text)
     }
 
+    /// Lets texts go that nobody asks for any more.
+    pub(super) fn forget(&mut self, hashes: &[Hash]) {
+        let folder = &self.folder;
+        let bytes = &mut self.bytes;
+        self.kept.retain(|(hash, len)| {
+            let goes = hashes.contains(hash);
+            if goes {
+                *bytes -= len;
+                // One that stays is not counted, and goes with the next start.
+                let _ = fs::remove_file(folder.join(String::from(*hash)));
+            }
+            !goes
+        });
+    }
+
     fn make_room(&mut self) {
         while self.bytes > TEXTS_BYTES_MAX
             && let Some((oldest, len)) = self.kept.pop_front()
@@ -121,6 +136,19 @@ mod tests {
         assert_eq!(texts.read(Hash::of(b"a")).unwrap(), b"a");
         assert_eq!(texts.read(Hash::of(b"b")), None);
         assert_eq!(texts.read(Hash::of(b"c")), None);
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_no_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut texts = opened(folder.path(), &[]);
+        for text in [b"a", b"b", b"c"] {
+            texts.keep(Hash::of(text), text).unwrap();
+        }
+        texts.forget(&[Hash::of(b"a"), Hash::of(b"d"), Hash::of(b"c")]);
+        assert_eq!(texts.bytes, 1);
+        assert_eq!(fs::read_dir(&texts.folder).unwrap().count(), 1);
+        assert_eq!(texts.read(Hash::of(b"b")).unwrap(), b"b");
     }
 
     #[test]

@@ -255,3 +255,57 @@ fn one_look_takes_so_many_edits() {
     let seen = bench.look_at_all();
     assert_eq!((seen.edits.len(), seen.more), (EDITS_MAX, true));
 }
+
+#[test]
+fn what_was_taken_out_is_no_edit_after_a_crash_though_it_is_remembered_no_more() {
+    let mut bench = Bench::new();
+    for number in 0..=VERSIONS_MAX + 2 {
+        bench.check(&format!("a={number}"), "a:written");
+    }
+    let out: Vec<_> = fs::read_dir(bench.tree.replaced_folder())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    assert_eq!(out.len(), VERSIONS_MAX + 2, "all but the newest");
+    let mut bench = bench.restarted();
+    let seen = bench.look_at_all();
+    assert_eq!(shown(&bench, &seen), "");
+    // What is written into one after all is.
+    let first = out.iter().find(|path| fs::read(path).unwrap() == b"0");
+    fs::write(first.unwrap(), "late").unwrap();
+    let seen = bench.look(&[]);
+    assert!(shown(&bench, &seen).starts_with("~a=late("));
+    bench.tree.dealt_with(&topic("a"), b"late").unwrap();
+    for number in 0..=VERSIONS_MAX {
+        bench.check(&format!("a=again-{number}"), "a:written");
+    }
+    let mut bench = bench.restarted();
+    let seen = bench.look_at_all();
+    assert_eq!(shown(&bench, &seen), "", "it was dealt with");
+}
+
+#[test]
+fn a_text_goes_once_the_clone_has_it_and_with_its_version() {
+    let mut bench = Bench::new();
+    let texts = |bench: &Bench| {
+        let memory = bench.folder.path().join("state").join("projected.jsonl");
+        fs::read_dir(texts::folder_of(&memory)).unwrap().count()
+    };
+    for number in 0..=VERSIONS_MAX + 2 {
+        bench.check(&format!("a={number}"), "a:written");
+    }
+    assert_eq!(texts(&bench), VERSIONS_MAX);
+    let last = (VERSIONS_MAX + 2).to_string();
+    let pushed = Text {
+        bytes: last.as_bytes(),
+        blob: BlobId::parse(&"1".repeat(40)),
+    };
+    let results = bench.tree.project_all(&[(&topic("a"), Some(pushed))]);
+    assert!(matches!(results.unwrap()[..], [Ok(Projection::Unchanged)]));
+    bench.check("b=1", "b:written");
+    assert_eq!(texts(&bench), VERSIONS_MAX, "one more, and one less");
+    let bench = bench.restarted();
+    let newest = bench.tree.remembered[&topic("a")].newest();
+    assert!(newest.unwrap().blob.is_some());
+}
