@@ -94,7 +94,8 @@ fn trouble_shows_through_a_pause() {
         expect![[r#"
             0ms fetch
             60ms = paused | offline | pending 0 | paused until 3600000ms
-            70ms = offline | offline | pending 0 | pausing until 575ms, 1
+            70ms fetch
+            70ms = offline | offline | pending 0 | fetching
         "#]],
     );
 }
