@@ -146,8 +146,8 @@ fn leave_half_written(clone: &Path) -> PathBuf {
         path.parent().is_some_and(Path::is_dir)
     });
     let file = File::create(&path).and_then(|file| {
-        file.set_modified(SystemTime::now() - 2 * STALE_AGE)?;
-        file.set_len(1)
+        file.set_len(1)?;
+        file.set_modified(SystemTime::now() - 2 * STALE_AGE)
     });
     file.expect("the clone is ours");
     path
