@@ -20,6 +20,8 @@ const MODE_FOLDER: i32 = 0o040_000;
 
 /// The trailer that names an entry in its commit.
 const ENTRY_ID_TRAILER: &str = "Watercooler-Entry-ID";
+/// The trailer that names an edit by hand: its kind and its ID.
+const OPERATION_TRAILER: &str = "Watercooler-Operation";
 
 /// What the Python watercooler commits as, unless it is told otherwise.
 const PYTHON_EMAIL: &str = "mcp@watercooler.dev";
@@ -340,8 +342,11 @@ fn entry_ids(message: &str) -> impl Iterator<Item = EntryId> + '_ {
     let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
     last.lines().filter_map(|line| {
         let (key, value) = line.split_once(':')?;
-        (key == ENTRY_ID_TRAILER)
-            .then(|| EntryId::parse(value.trim()).ok())
-            .flatten()
+        let id = match key {
+            ENTRY_ID_TRAILER => value.trim(),
+            OPERATION_TRAILER => value.trim().split_once(' ')?.1,
+            _ => return None,
+        };
+        EntryId::parse(id).ok()
     })
 }

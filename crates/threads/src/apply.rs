@@ -1,10 +1,12 @@
 //! Puts an operation into a thread's bytes: the one way that a write gets into a file.
 
+mod by_hand;
 mod many;
 
 use crate::conflict::{Change, resolve};
 use crate::entry::FENCE_CLOSED;
 use crate::fence::Fence;
+use crate::hand_edit::HandEdit;
 use crate::header::{HeaderForm, Key, text_start};
 use crate::header_edit::{line_break, with_fields};
 use crate::id_comment::holds_id;
@@ -15,6 +17,7 @@ use crate::print::{NewHeader, print_entry};
 use crate::thread::{BALL_DEFAULT, STATUS_DEFAULT, Thread};
 use crate::timestamp::Timestamp;
 
+use by_hand::by_hand;
 pub use many::{Growth, apply_all};
 
 /// How far ahead the newest entry of a thread may be for a new one to take its time.
@@ -36,9 +39,16 @@ pub enum Applied {
 /// missing is put in. The time written is the operation's, or the newest entry's where that is less
 /// than [`AHEAD_SECONDS_MAX`] ahead.
 ///
+/// An edit by hand changes the fields and entries that it names, where they still are as the person
+/// saw them. A field that is another keeps its value; an entry that is another stays, and the
+/// person's is put at the end with the same ID.
+///
 /// The entry has the line ends of the file's first line: a CRLF file stays one in an editor, and
 /// the readers, ours and both Pythons, turn CRLF into LF before they look at anything.
 pub fn apply(operation: &Operation, file: Option<&[u8]>) -> Applied {
+    if let Some(edit) = &operation.edit {
+        return edited(edit, file);
+    }
     let bytes = file.unwrap_or_default();
     if holds_id(bytes, &operation.id) {
         return Applied::Present;
@@ -57,6 +67,16 @@ pub fn apply(operation: &Operation, file: Option<&[u8]>) -> Applied {
         line_break(bytes),
     );
     Applied::Changed(changed)
+}
+
+/// An edit by hand is there where it changes nothing.
+fn edited(edit: &HandEdit, file: Option<&[u8]>) -> Applied {
+    let changed = by_hand(edit, file);
+    if changed == file.unwrap_or_default() {
+        Applied::Present
+    } else {
+        Applied::Changed(changed)
+    }
 }
 
 fn time_written(operation: &Operation, thread: &Thread) -> Timestamp {

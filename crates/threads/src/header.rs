@@ -211,7 +211,7 @@ pub(crate) fn text_start(bytes: &[u8]) -> usize {
 }
 
 /// Whether a line is `Key: value`, whatever the key.
-fn is_key_line(text: &[u8]) -> bool {
+pub(crate) fn is_key_line(text: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', text) else {
         return false;
     };

@@ -3,20 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entry_id::EntryId;
+use crate::hand_edit::HandEdit;
 use crate::header::HeaderForm;
 use crate::lines::one_line;
 use crate::timestamp::Timestamp;
 use crate::topic::Topic;
 
-/// The format of an operation that this version writes and reads.
-pub const OPERATION_FORMAT: u32 = 1;
+/// The newest format of an operation that this version reads.
+pub const OPERATION_FORMAT: u32 = 2;
+/// The format of an operation that says an entry, which every version reads.
+pub const SAYING_FORMAT: u32 = 1;
+/// The format of an edit by hand: a version that knows none leaves it alone.
+pub const HAND_EDIT_FORMAT: u32 = 2;
 
-/// One write: an entry, and what it changes in the header. Its JSON is the outbox's file.
+/// One write: an entry, and what it changes in the header; or an edit by hand. Its JSON is the
+/// outbox's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
-    /// [`OPERATION_FORMAT`]; a greater one is for a later version to read.
+    /// At most [`OPERATION_FORMAT`]; a greater one is for a later version to read.
     pub format: u32,
-    /// The entry's ID, made once.
+    /// The entry's ID, or the edit's own, made once.
     pub id: EntryId,
     /// The thread.
     pub topic: Topic,
@@ -56,6 +62,9 @@ pub struct Operation {
     /// A digest of the arguments under that key.
     #[serde(default)]
     pub arguments_digest: Option<String>,
+    /// What a person did to the file. Where it is set, the operation says no entry of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<HandEdit>,
 }
 
 /// The header of a thread to be made.
@@ -98,19 +107,56 @@ pub struct CodeTrailers {
 }
 
 impl Operation {
-    /// The message of its commit: `AGENT: TITLE (TOPIC)`, then the trailers (contract §6).
+    /// An edit by hand. `person` is in the commit's subject alone: no entry gets an author by it.
+    #[must_use]
+    pub fn by_hand(
+        edit: HandEdit,
+        id: EntryId,
+        topic: Topic,
+        person: String,
+        timestamp: Timestamp,
+        made_on: Option<String>,
+    ) -> Operation {
+        Operation {
+            format: HAND_EDIT_FORMAT,
+            id,
+            topic,
+            agent: person,
+            timestamp,
+            role: String::new(),
+            entry_type: String::new(),
+            title: edit.title(),
+            body: String::new(),
+            ball: None,
+            status: None,
+            creates: None,
+            seen: Seen::default(),
+            made_on,
+            code: CodeTrailers::default(),
+            key: None,
+            arguments_digest: None,
+            edit: Some(edit),
+        }
+    }
+
+    /// The message of its commit: `AGENT: TITLE (TOPIC)`, then the trailers (contract §6). That of
+    /// an edit by hand has `Watercooler-Operation: KIND ID` in place of an Entry-ID.
     pub fn commit_message(&self) -> String {
         let subject = one_line(&format!("{}: {} ({})", self.agent, self.title, self.topic));
-        let id = Some(self.id.plain().to_owned());
+        let plain = self.id.plain();
+        let entry_id = self.edit.is_none().then(|| plain.to_owned());
+        let edited = self.edit.as_ref();
+        let edited = edited.map(|edit| format!("{} {plain}", edit.word()));
         let topic = Some(self.topic.to_string());
         let code = &self.code;
         let trailers = [
-            ("Watercooler-Entry-ID", &id),
+            ("Watercooler-Entry-ID", &entry_id),
             ("Watercooler-Topic", &topic),
             ("Code-Repo", &code.repo),
             ("Code-Branch", &code.branch),
             ("Code-Commit", &code.commit),
             ("Spec", &code.spec),
+            ("Watercooler-Operation", &edited),
         ];
         let mut message = format!("{subject}\n\n");
         for (key, value) in trailers {

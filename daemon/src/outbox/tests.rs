@@ -48,6 +48,7 @@ fn operation(name: &str) -> Operation {
         },
         key: Some(format!("key-{name}")),
         arguments_digest: Some(format!("digest-{name}")),
+        edit: None,
     }
 }
 

@@ -82,6 +82,8 @@ impl Performer {
         };
         let done: HashSet<&EntryId> = done.iter().collect();
         let operations = slots.iter().map(|slot| &slot.kept.operation);
+        // An edit by hand has no entry of its own that could be gone.
+        let operations = operations.filter(|operation| operation.edit.is_none());
         for operation in operations.filter(|operation| done.contains(&operation.id)) {
             let Operation { id, topic, .. } = operation;
             if holds(base, topic, id) || holds(after, topic, id) {

@@ -283,7 +283,7 @@ fn operation(
         entries_len: summary.map_or(0, |thread| thread.entries.len() as u64),
     };
     Operation {
-        format: threads::operation::OPERATION_FORMAT,
+        format: threads::operation::SAYING_FORMAT,
         id: shared.mint.draw(),
         topic: draft.topic,
         agent: caller.author.to_string(),
@@ -300,6 +300,7 @@ fn operation(
         code,
         key,
         arguments_digest: Some(digest),
+        edit: None,
     }
 }
 

@@ -182,6 +182,7 @@ pub(crate) fn operation(topic: &str, number: u32) -> Operation {
         },
         key: None,
         arguments_digest: None,
+        edit: None,
     }
 }
 

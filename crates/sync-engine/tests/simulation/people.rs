@@ -110,6 +110,7 @@ pub(crate) fn say(
         code: CodeTrailers::default(),
         key: None,
         arguments_digest: None,
+        edit: None,
     }
 }
 

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use threads::apply::{Applied, apply};
 use threads::check::check_body;
 use threads::entry_id::EntryId;
-use threads::operation::{CodeTrailers, OPERATION_FORMAT, Operation, Seen};
+use threads::operation::{CodeTrailers, Operation, SAYING_FORMAT, Seen};
 use threads::parse::parse;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes).replace('\0', "");
     let Ok(body) = check_body(&text) else { return };
     let operation = Operation {
-        format: OPERATION_FORMAT,
+        format: SAYING_FORMAT,
         id: EntryId::parse("01JGT00000000000000000000F").expect("it is one"),
         topic: Topic::parse("fuzz").expect("it is one"),
         agent: "Claude (alice)".to_owned(),
@@ -36,6 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
         code: CodeTrailers::default(),
         key: None,
         arguments_digest: None,
+        edit: None,
     };
     for file in [None, Some(bytes)] {
         let Applied::Changed(changed) = apply(&operation, file) else {

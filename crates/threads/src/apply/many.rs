@@ -51,7 +51,13 @@ impl Growth {
 
     /// Puts an operation in; false where its entry stands there already.
     pub fn take(&mut self, operation: &Operation) -> bool {
-        if self.begun && self.growing.is_none() {
+        // It may be about any part of the file.
+        if operation.edit.is_some()
+            && let Some(growing) = self.growing.take()
+        {
+            self.file = Some(growing.into_bytes());
+        }
+        if operation.edit.is_none() && self.begun && self.growing.is_none() {
             self.growing = self.file.as_deref().and_then(Growing::of);
             if self.growing.is_some() {
                 self.file = None;

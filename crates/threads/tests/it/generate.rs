@@ -8,7 +8,7 @@ use proptest::sample::select;
 use threads::check::{ENTRY_TYPES, ROLES, check_title};
 use threads::entry_id::EntryId;
 use threads::header::HeaderForm;
-use threads::operation::{CodeTrailers, NewThread, OPERATION_FORMAT, Operation, Seen};
+use threads::operation::{CodeTrailers, NewThread, Operation, SAYING_FORMAT, Seen};
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
 
@@ -191,7 +191,7 @@ impl Write {
     /// The operation of this write, the `at`th, in a thread of the form.
     pub(crate) fn operation(&self, at: usize, form: HeaderForm, seen: Seen) -> Operation {
         Operation {
-            format: OPERATION_FORMAT,
+            format: SAYING_FORMAT,
             id: id(at),
             topic: Topic::parse("auth-refactor").unwrap(),
             agent: self.agent.clone(),
@@ -213,6 +213,7 @@ impl Write {
             code: CodeTrailers::default(),
             key: None,
             arguments_digest: None,
+            edit: None,
         }
     }
 }

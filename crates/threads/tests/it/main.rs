@@ -10,6 +10,7 @@ mod conflict;
 mod forgery;
 mod generate;
 mod limits;
+mod merge;
 mod operation;
 mod python;
 mod samples;

@@ -1,0 +1,131 @@
+//! What a person changed in a thread's file by hand, in a form that can be put on any version of it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::entry::Entry;
+use crate::entry_id::EntryId;
+use crate::id_comment::id_of_line;
+use crate::lines::{plain_line_start, trim_blank_lines};
+use crate::parse::normal;
+
+/// The changes of one save. Texts have LF for every line break.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandEdit {
+    /// The whole file, where it is a new one; its entries all have an ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
+    /// The header's fields that have another value.
+    #[serde(default)]
+    pub fields: Vec<FieldEdit>,
+    /// The entries that are others.
+    #[serde(default)]
+    pub entries: Vec<EntryEdit>,
+}
+
+/// Another value of a header's field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldEdit {
+    /// The key as the person wrote it; `#` for the first heading.
+    pub key: String,
+    /// What they saw; `None` where there was no such field.
+    pub was: Option<String>,
+    /// What they wrote, one line.
+    pub is: String,
+}
+
+/// What happened to one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EntryEdit {
+    /// It is new; it has an ID.
+    Added {
+        /// From its `Entry:` line to its last line that is not blank.
+        text: String,
+    },
+    /// Its text is another.
+    Changed {
+        /// The entry as it was.
+        which: Which,
+        /// As in `Added`.
+        text: String,
+    },
+    /// It was taken out.
+    Deleted {
+        /// The entry as it was.
+        which: Which,
+    },
+}
+
+/// An entry in the version that a person saw.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Which {
+    /// Its ID as it stands in the file; `None` where it has none.
+    pub id: Option<EntryId>,
+    /// SHA-256, in hex, of its text with LF line ends and without the line of its ID.
+    pub digest: String,
+}
+
+impl HandEdit {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.creates.is_none() && self.fields.is_empty() && self.entries.is_empty()
+    }
+
+    /// What the trailer calls it: `create` or `edit`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.creates.is_some() {
+            "create"
+        } else {
+            "edit"
+        }
+    }
+
+    /// The words of a commit's subject.
+    pub(crate) fn title(&self) -> String {
+        let word = if self.creates.is_some() {
+            "Created"
+        } else {
+            "Edited"
+        };
+        format!("{word} by hand")
+    }
+}
+
+impl Which {
+    /// The name of an entry.
+    pub(crate) fn of(entry: &Entry) -> Which {
+        Which {
+            id: entry
+                .id
+                .as_ref()
+                .and_then(|id| EntryId::parse(id.plain()).ok()),
+            digest: digest(entry.raw()),
+        }
+    }
+
+    /// Whether it is this entry, as it was; the ID of one that had none does not count.
+    pub(crate) fn is(&self, other: &Which) -> bool {
+        self.digest == other.digest && (self.id.is_none() || self.id == other.id)
+    }
+}
+
+/// An entry's text without the line of its ID, and with LF.
+pub(crate) fn without_id(raw: &[u8]) -> Vec<u8> {
+    let mut text = normal(raw);
+    let end = trim_blank_lines(&text, 0..text.len());
+    let last = plain_line_start(&text, end, 0);
+    let end = match id_of_line(&text[last..end]) {
+        Some(_) => trim_blank_lines(&text, 0..last),
+        None => end,
+    };
+    text.truncate(end);
+    text
+}
+
+fn digest(raw: &[u8]) -> String {
+    let digest = Sha256::digest(without_id(raw));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,506 @@
+//! What a person saves becomes operations, undoes nobody's work and loses nothing.
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use threads::apply::{Applied, apply, apply_all};
+use threads::entry_id::EntryId;
+use threads::header::HeaderForm;
+use threads::merge::{EDITED_BYTES_MAX, Kept, Merged, merge};
+use threads::operation::{Operation, Seen};
+use threads::parse::parse;
+use threads::timestamp::Timestamp;
+use threads::topic::Topic;
+
+use crate::generate::{File, START, file, write};
+
+const CLASSIC: &str =
+    "# t — Thread\nStatus: OPEN\nBall: Team\nTopic: t\nCreated: 2026-01-01T00:00:00Z\n";
+const FRONT: &str =
+    "---\ntopic: t\ntitle: T\nstatus: OPEN\nball: Team\nodd key:  x \n---\n\n# t — Thread\n";
+
+fn entry(second: u32, body: &str, id: &str) -> String {
+    let id = match id {
+        "" => String::new(),
+        id => format!("<!-- Entry-ID: {id} -->\n"),
+    };
+    format!("\n---\nEntry: Bob 2026-01-01T00:00:{second:02}Z\nTitle: T{second}\n\n{body}\n{id}")
+}
+
+fn minted() -> impl FnMut() -> EntryId {
+    minted_from("M")
+}
+
+fn minted_from(prefix: &str) -> impl FnMut() -> EntryId {
+    let (count, prefix) = (Cell::new(0), prefix.to_owned());
+    move || {
+        count.set(count.get() + 1);
+        EntryId::parse(&format!("{prefix}{}", count.get())).unwrap()
+    }
+}
+
+fn operation(merged: Merged, id: &str) -> Option<Operation> {
+    Some(Operation::by_hand(
+        merged.edit?,
+        EntryId::parse(id).unwrap(),
+        Topic::parse("t").unwrap(),
+        "Human (alice)".to_owned(),
+        Timestamp::from_unix_seconds(START),
+        None,
+    ))
+}
+
+/// The tip with the edit, twice put on and through its JSON once.
+fn put(merged: &Merged, tip: &str) -> String {
+    let Some(operation) = operation(merged.clone(), "E1") else {
+        return tip.to_owned();
+    };
+    let json = serde_json::to_string(&operation).unwrap();
+    let operation: Operation = serde_json::from_str(&json).unwrap();
+    let file = (!tip.is_empty()).then_some(tip.as_bytes());
+    match apply(&operation, file) {
+        Applied::Present => tip.to_owned(),
+        Applied::Changed(once) => {
+            assert_eq!(
+                apply(&operation, Some(&once)),
+                Applied::Present,
+                "{operation:?}"
+            );
+            String::from_utf8(once).unwrap()
+        }
+    }
+}
+
+#[track_caller]
+fn check(remembered: &[&str], edited: &str, tip: &str, expected: &str, kept: &[Kept]) {
+    let bytes: Vec<&[u8]> = remembered.iter().map(|text| text.as_bytes()).collect();
+    let merged = merge(&bytes, edited.as_bytes(), minted());
+    assert_eq!(merged.kept, kept, "{edited}");
+    assert_eq!(put(&merged, tip), expected, "{edited}\n{merged:?}");
+}
+
+#[test]
+fn what_was_seen_before_is_no_change() {
+    for head in [CLASSIC, FRONT] {
+        let (one, two, three) = (
+            entry(1, "one", "A1"),
+            entry(2, "two", ""),
+            entry(3, "3", "A3"),
+        );
+        let old = format!("{head}{one}{two}");
+        let new = format!("{old}{three}");
+        let crlf = new.replace('\n', "\r\n");
+        let marked = format!("\u{feff}{new}");
+        let turned = format!("{head}{three}{two}{one}");
+        for edited in [
+            &new,
+            &old,
+            &crlf,
+            &marked,
+            &turned,
+            "",
+            "\n",
+            &new[..new.len() - 30],
+            &new[..20],
+        ] {
+            check(&[&old, &new], edited, &new, &new, &[]);
+        }
+    }
+}
+
+#[test]
+fn a_change_is_made_where_it_was_seen_and_nothing_else_moves() {
+    for end in ["\n", "\r\n"] {
+        for head in [CLASSIC, FRONT] {
+            let text = |parts: &[&str]| parts.concat().replace('\n', end);
+            let (one, two, three) = (
+                entry(1, "one", "A1"),
+                entry(2, "two", ""),
+                entry(3, "3", "A3"),
+            );
+            let other = one.replace("one", "```\nother");
+            let base = text(&[head, &one, &two]);
+            let tip = text(&[head, &one, &two, &three]);
+            let fixed = two.replace("two", "too");
+            check(
+                &[&base],
+                &text(&[head, &one, &fixed]),
+                &tip,
+                &text(&[head, &one, &fixed, &three]),
+                &[],
+            );
+            let closed = head.replace("OPEN", "CLOSED");
+            check(
+                &[&base],
+                &text(&[&closed, &one, &two]),
+                &tip,
+                &text(&[&closed, &one, &two, &three]),
+                &[],
+            );
+            let named = head.replace("# t", "# name");
+            check(
+                &[&base],
+                &text(&[&named, &one, &two]),
+                &tip,
+                &text(&[&named, &one, &two, &three]),
+                &[],
+            );
+            check(
+                &[&base],
+                &text(&[head, &two]),
+                &tip,
+                &text(&[head, &two, &three]),
+                &[],
+            );
+            // A fence that was left open swallows what follows.
+            check(
+                &[&base],
+                &text(&[head, &other, &two]),
+                &tip,
+                &put(
+                    &merge(
+                        &[base.as_bytes()],
+                        text(&[head, &other, &two]).as_bytes(),
+                        minted(),
+                    ),
+                    &tip,
+                ),
+                &[],
+            );
+        }
+    }
+}
+
+#[test]
+fn what_both_changed_is_kept_twice() {
+    let (one, two) = (entry(1, "one", "A1"), entry(2, "two", "A2"));
+    let base = format!("{CLASSIC}{one}{two}");
+    let ours = base.replace("one", "ours");
+    let theirs = base.replace("one", "theirs");
+    let both = format!("{theirs}{}", one.replace("one", "ours"));
+    check(&[&base], &ours, &theirs, &both, &[]);
+    let shown = parse(both.as_bytes()).0;
+    assert!(
+        shown
+            .newest()
+            .unwrap()
+            .id
+            .as_ref()
+            .unwrap()
+            .as_str()
+            .starts_with("A1~")
+    );
+    // Somebody else took it out; ours is not lost.
+    check(
+        &[&base],
+        &ours,
+        &format!("{CLASSIC}{two}"),
+        &format!("{CLASSIC}{two}{}", one.replace("one", "ours")),
+        &[],
+    );
+    // What they changed is not deleted, and keeps its field.
+    check(&[&base], &format!("{CLASSIC}{two}"), &theirs, &theirs, &[]);
+    let closed = base.replace("OPEN", "CLOSED");
+    let merged = base.replace("OPEN", "MERGED");
+    check(&[&base], &closed, &merged, &merged, &[]);
+    // An old buffer with a change of its own does not undo theirs.
+    check(
+        &[&base, &theirs],
+        &base.replace("two", "2"),
+        &theirs,
+        &theirs.replace("two", "2"),
+        &[],
+    );
+    check(&[&base, &theirs], &ours, &theirs, &both, &[]);
+}
+
+#[test]
+fn new_entries_get_an_id_and_keep_their_words() {
+    let base = format!("{FRONT}{}", entry(1, "one", "A1"));
+    let odd = entry(3, "typed", "").replace("Title: T3", "Role:  Chief\nTitle: T3");
+    let tip = format!("{base}{}", entry(2, "two", "A2"));
+    check(
+        &[&base],
+        &format!("{base}{odd}"),
+        &tip,
+        &format!("{tip}{odd}<!-- Entry-ID: M1 -->\n"),
+        &[],
+    );
+    let own = entry(4, "own", "P-4");
+    check(
+        &[&base, &tip],
+        &format!("{base}{own}"),
+        &tip,
+        &format!("{tip}{own}"),
+        &[],
+    );
+    // The same buffer once more, in which it has no ID.
+    let typed = format!("{base}{odd}");
+    let known = format!("{typed}<!-- Entry-ID: M1 -->\n");
+    check(&[&base, &typed, &known], &typed, &known, &known, &[]);
+    check(
+        &[&base, &typed, &known],
+        &typed.replace("typed", "typed on"),
+        &known,
+        &known.replace("typed", "typed on"),
+        &[],
+    );
+    let new = format!("{CLASSIC}{}{own}", entry(2, "new", ""));
+    let with_id = format!("{CLASSIC}{}{own}", entry(2, "new", "M1"));
+    check(&[], &new, "", &with_id, &[]);
+    check(&[], "# README\n\nno thread\n", "", "", &[]);
+    // Somebody has made it meanwhile.
+    check(
+        &[],
+        &new,
+        &base,
+        &format!("{base}{}{own}", entry(2, "new", "M1")),
+        &[],
+    );
+}
+
+#[test]
+fn absence_proves_little() {
+    let (one, two, three) = (
+        entry(1, "one", "A1"),
+        entry(2, "two", "A2"),
+        entry(3, "3", "A3"),
+    );
+    let base = format!("{CLASSIC}{one}{two}{three}");
+    check(&[&base], &format!("{CLASSIC}{one}{two}"), &base, &base, &[]);
+    check(&[&base], CLASSIC, &base, &base, &[]);
+    check(
+        &[&base],
+        &format!("{CLASSIC}{one}{three}"),
+        &base,
+        &format!("{CLASSIC}{one}{three}"),
+        &[],
+    );
+    let old = format!("{CLASSIC}{one}{two}");
+    let stale = format!("{CLASSIC}{two}{}", entry(4, "4", "A4"));
+    check(
+        &[&old, &base],
+        &stale,
+        &base,
+        &format!("{base}{}", entry(4, "4", "A4")),
+        &[],
+    );
+    check(
+        &[&base],
+        &base.replace("Ball: Team\n", ""),
+        &base,
+        &base,
+        &[],
+    );
+}
+
+#[test]
+fn what_may_be_a_slip_is_kept() {
+    let base = format!(
+        "{CLASSIC}{}{}",
+        entry(1, "one", "A1"),
+        entry(2, "two", "A2")
+    );
+    let slip = |edited: &str, why: Kept| check(&[&base], edited, &base, &base, &[why]);
+    slip(
+        &base.replace("one", "<<<<<<< ours\n1\n=======\none\n>>>>>>> theirs"),
+        Kept::ConflictMarkers,
+    );
+    slip(
+        &base.replace("one\n<!-- Entry-ID: A1 -->", "one more"),
+        Kept::HalfWritten,
+    );
+    slip(
+        &base.replace("Entry: Bob 2026-01-01T00:00:02Z", "Entr"),
+        Kept::HalfWritten,
+    );
+    slip(&base.replace("one", "```\none"), Kept::HalfWritten);
+    slip(&format!("loose\n{base}"), Kept::LooseText);
+    slip(&base.replace("one", "o\0ne"), Kept::NoText);
+    slip(
+        &base.replace("one", &"1".repeat(EDITED_BYTES_MAX)),
+        Kept::TooLong,
+    );
+    assert_eq!(
+        merge(
+            &[],
+            &[b"Entry: A 2026-01-01T00:00:00Z\n".as_slice(), b"\xff"].concat(),
+            minted()
+        )
+        .kept,
+        [Kept::NoText]
+    );
+}
+
+#[test]
+fn commits_name_the_edit() {
+    let base = format!("{CLASSIC}{}", entry(1, "one", "A1"));
+    let of = |remembered: &[&[u8]]| {
+        let merged = merge(remembered, base.replace("one", "1").as_bytes(), minted());
+        operation(merged, "E7").unwrap().commit_message()
+    };
+    assert_eq!(
+        of(&[base.as_bytes()]),
+        "Human (alice): Edited by hand (t)\n\nWatercooler-Topic: t\nWatercooler-Operation: edit E7\n"
+    );
+    assert!(of(&[]).ends_with("Watercooler-Operation: create E7\n"));
+}
+
+/// One step of a person at a buffer.
+#[derive(Debug, Clone)]
+enum Step {
+    Add(bool),
+    Change(usize),
+    Delete(usize),
+    Swap,
+    Cut(usize),
+    Status(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => any::<bool>().prop_map(Step::Add),
+        3 => (0..9_usize).prop_map(Step::Change),
+        1 => (0..9_usize).prop_map(Step::Delete),
+        1 => Just(Step::Swap),
+        1 => (0..99_usize).prop_map(Step::Cut),
+        1 => (0..3_usize).prop_map(Step::Status),
+    ]
+}
+
+/// The buffer after a step; every word that is written has the `mark` and is in `written`.
+fn edited(
+    text: &str,
+    step: &Step,
+    mark: &str,
+    written: &mut Vec<String>,
+    deleted: &mut Vec<String>,
+) -> String {
+    let parts: Vec<String> = text.split("\n---\nEntry: ").map(str::to_owned).collect();
+    let (head, mut entries) = (parts[0].clone(), parts[1..].to_vec());
+    let len = entries.len().max(1);
+    let mut head = head;
+    match step {
+        Step::Add(with_id) => {
+            let id = if *with_id {
+                format!("<!-- Entry-ID: I{mark} -->\n")
+            } else {
+                String::new()
+            };
+            entries.push(format!(
+                "Bob 2026-01-02T00:00:00Z\nTitle: {mark}\n\nw{mark}w\n{id}"
+            ));
+            written.push(format!("w{mark}w"));
+        }
+        Step::Change(at) => {
+            if let Some(entry) = entries.get_mut(at % len) {
+                *entry = entry.replacen("\n\n", &format!("\n\nw{mark}w "), 1);
+                written.push(format!("w{mark}w"));
+            }
+        }
+        Step::Delete(at) => {
+            if at % len < entries.len() {
+                deleted.push(entries.remove(at % len));
+            }
+        }
+        Step::Swap => entries.reverse(),
+        Step::Cut(part) => {
+            let mut end = text.len() * part / 100;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            return text[..end].to_owned();
+        }
+        Step::Status(at) => {
+            head = head
+                .lines()
+                .map(|line| {
+                    if line.starts_with("Status") {
+                        format!("Status: {}\n", ["OPEN", "DONE", "IN_REVIEW"][*at])
+                    } else {
+                        format!("{line}\n")
+                    }
+                })
+                .collect();
+            return head.trim_end_matches('\n').to_owned()
+                + "\n"
+                + &entries
+                    .iter()
+                    .map(|entry| format!("\n---\nEntry: {entry}"))
+                    .collect::<String>();
+        }
+    }
+    head + &entries
+        .iter()
+        .map(|entry| format!("\n---\nEntry: {entry}"))
+        .collect::<String>()
+}
+
+proptest! {
+    #![proptest_config(crate::config())]
+
+    #[test]
+    fn scripts_of_two_people_lose_nothing(
+        steps in prop::collection::vec((0..2_usize, step(), 0..3_usize), 1..12),
+        crlf in any::<bool>(),
+    ) {
+        let start = format!("{CLASSIC}{}{}{}", entry(1, "wonew", "A1"), entry(2, "wtwow", "A2"), entry(3, "wthreew", "A3"));
+        // Each has a replica that shows the tip when they look at it.
+        let mut tip = start.clone();
+        let mut seen = [vec![start.clone()], vec![start.clone()]];
+        let mut written = vec!["wonew".to_owned(), "wtwow".to_owned(), "wthreew".to_owned()];
+        let mut deleted = Vec::new();
+        let mut beside = Vec::new();
+        let mut operations = Vec::new();
+        for (turn, (who, step, behind)) in steps.iter().enumerate() {
+            let mine = &mut seen[*who];
+            let at = mine.len().saturating_sub(1 + behind);
+            let mark = format!("{who}x{turn}");
+            let mut text = edited(&mine[at], step, &mark, &mut written, &mut deleted);
+            if crlf && *who == 1 {
+                text = text.replace('\n', "\r\n");
+            }
+            let versions: Vec<&[u8]> = mine.iter().map(|text| text.as_bytes()).collect();
+            let merged = merge(&versions, text.as_bytes(), minted_from(&format!("M{mark}-")));
+            if !merged.kept.is_empty() {
+                beside.push(text.clone());
+            }
+            if let Some(operation) = operation(merged, &format!("E{turn}")) {
+                if let Applied::Changed(changed) = apply(&operation, Some(tip.as_bytes())) {
+                    prop_assert_eq!(apply(&operation, Some(&changed)), Applied::Present);
+                    tip = String::from_utf8(changed).unwrap();
+                }
+                operations.push(operation);
+            }
+            mine.push(text.replace("\r\n", "\n"));
+            mine.push(tip.clone());
+        }
+        let all = format!("{tip}{}{}", beside.concat(), deleted.concat());
+        for word in &written {
+            prop_assert!(all.contains(word.as_str()), "{} is lost\n{}", word, tip);
+        }
+        for id in ["A1", "A2", "A3"] {
+            let is_there = tip.contains(&format!("Entry-ID: {id} "));
+            prop_assert!(is_there || deleted.iter().any(|entry| entry.contains(&format!("Entry-ID: {id} "))), "{id}\n{tip}");
+        }
+        // Another replica that takes all at once comes to the same file.
+        let other = apply_all(&operations, Some(start.into_bytes()));
+        prop_assert_eq!(other.map(|bytes| String::from_utf8(bytes).unwrap()), Some(tip));
+    }
+
+    #[test]
+    fn any_bytes_are_merged_with_any(File(one) in file(), File(two) in file(), File(tip) in file(), say in write()) {
+        prop_assert!(merge(&[&one], &one, minted()).is_nothing());
+        prop_assert!(merge(&[&one, &two], &one, minted()).is_nothing());
+        for remembered in [&[][..], &[one.as_slice()]] {
+            if let Some(operation) = operation(merge(remembered, &two, minted()), "E1") {
+                let said = say.operation(7, HeaderForm::Classic, Seen::default());
+                for start in [None, Some(tip.clone()), Some(one.clone())] {
+                    let once = apply_all([&operation, &said], start.clone());
+                    let twice = apply_all([&operation, &said, &operation], start);
+                    prop_assert_eq!(once, twice);
+                }
+            }
+        }
+    }
+}
