@@ -65,7 +65,7 @@ impl fmt::Display for Kept {
 /// new, and nothing is deleted. `mint` makes the IDs of new entries without one.
 ///
 /// An entry is deleted where it stood in the base and the newest entry of the newest version is in
-/// the file. An entry that a remembered version has is no change, wherever it stands. Added ones go
+/// the file, and not where an equally close version has another text for it. An entry that a remembered version has is no change, wherever it stands. Added ones go
 /// to the end. Of a file that is no thread, nothing comes.
 pub fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId) -> Merged {
     let (thread, _) = parse(edited);
@@ -84,11 +84,18 @@ pub fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId)
         .collect();
     match closest::closest(&versions, &thread) {
         None => created(&thread, edited, mint),
-        Some(base) => {
+        Some(closest) => {
             let mut merged = Merged::default();
             let mut edit = HandEdit::default();
-            header::compare(base, &thread, &mut edit, &mut merged.kept);
-            entries::compare(&versions, base, &thread, mint, &mut edit, &mut merged.kept);
+            header::compare(closest.base, &thread, &mut edit, &mut merged.kept);
+            entries::compare(
+                &versions,
+                &closest,
+                &thread,
+                mint,
+                &mut edit,
+                &mut merged.kept,
+            );
             merged.kept.sort_unstable();
             merged.kept.dedup();
             merged.edit = Some(edit).filter(|edit| !edit.is_empty());

@@ -11,7 +11,7 @@ use crate::header_edit::line_break;
 use crate::header_lines::HeaderLines;
 use crate::id_comment::id_comment;
 use crate::lines::{is_blank, python_lines};
-use crate::parse::parse;
+use crate::parse::{normal, parse};
 use crate::thread::Thread;
 
 use super::append;
@@ -43,7 +43,7 @@ fn created(text: &str, bytes: Vec<u8>) -> Vec<u8> {
     let (new, _) = parse(text.as_bytes());
     let entries = new.entries().iter();
     entries.fold(bytes, |bytes, entry| {
-        with_added(&String::from_utf8_lossy(entry.raw()), bytes)
+        with_added(&String::from_utf8_lossy(&normal(entry.raw())), bytes)
     })
 }
 
@@ -77,8 +77,15 @@ fn with_field(field: &FieldEdit, bytes: Vec<u8>) -> Vec<u8> {
         return bytes;
     };
     let changed = [&bytes[..range.start], text.as_bytes(), &bytes[range.end..]].concat();
-    // No value may move what stands behind it.
-    if same_entries(&thread, &parse(&changed).0, None) {
+    // No value may move what stands behind it, or be read as another.
+    let (after, _) = parse(&changed);
+    let lines = HeaderLines::read(&changed, &after.header, after.entries_start());
+    let is = if field.key == "#" {
+        lines.heading.map(|(_, text)| text)
+    } else {
+        lines.field(&field.key).map(|there| there.value.clone())
+    };
+    if is.as_ref() == Some(&field.is) && same_entries(&thread, &after, None) {
         changed
     } else {
         bytes

@@ -6,6 +6,7 @@ use crate::entry::Entry;
 use crate::entry_id::EntryId;
 use crate::hand_edit::{EntryEdit, HandEdit, Which, without_id};
 use crate::id_comment::all_ids;
+use crate::merge::closest::Closest;
 use crate::merge::{Kept, added, text_of};
 use crate::parse::normal;
 use crate::thread::Thread;
@@ -13,13 +14,13 @@ use crate::thread::Thread;
 /// Notes the entries that are new, changed and deleted.
 pub(super) fn compare(
     versions: &[Thread],
-    base: &Thread,
+    closest: &Closest<'_>,
     edited: &Thread,
     mut mint: impl FnMut() -> EntryId,
     edit: &mut HandEdit,
     kept: &mut Vec<Kept>,
 ) {
-    let known = Known::of(versions, base, edited);
+    let known = Known::of(versions, closest.base, edited);
     let mut left: Vec<&Entry> = known.missing();
     for entry in edited.entries() {
         let change = match known.judge(entry, &mut left) {
@@ -39,7 +40,16 @@ pub(super) fn compare(
         is.any(|is| is.id == newest.id && (is.id.is_some() || is.digest == newest.digest))
     });
     if has_newest && !kept.contains(&Kept::HalfWritten) {
-        let gone = left.into_iter().map(Which::of);
+        let in_all = |which: &Which| {
+            let mut equals = closest.equals.iter();
+            equals.all(|version| {
+                version
+                    .entries()
+                    .iter()
+                    .any(|entry| Which::of(entry) == *which)
+            })
+        };
+        let gone = left.into_iter().map(Which::of).filter(in_all);
         edit.entries
             .extend(gone.map(|which| EntryEdit::Deleted { which }));
     }
@@ -92,12 +102,16 @@ impl<'t> Known<'t> {
         }
     }
 
-    /// The base's entries that are not in the file, by ID or, without one, by their text.
+    /// The base's entries that are not in the file, and did not become another there. Of two with
+    /// the same ID one may be missing.
     fn missing(&self) -> Vec<&'t Entry> {
+        let base: HashSet<Which> = self.base.entries().iter().map(Which::of).collect();
+        let others = self.edited.iter().filter(|is| !base.contains(is));
+        let became: HashSet<&EntryId> = others.filter_map(|is| is.id.as_ref()).collect();
         let is_missing = |entry: &&Entry| {
             let which = Which::of(entry);
             match &which.id {
-                Some(id) => !self.edited_ids.contains(id),
+                Some(id) => !self.edited.contains(&which) && !became.contains(id),
                 None => !self.edited.iter().any(|is| is.digest == which.digest),
             }
         };
@@ -136,14 +150,14 @@ impl<'t> Known<'t> {
         }
     }
 
-    /// The entry as the base has it; else as the newest version does that has it.
+    /// The entry as the base has it, of two with the same ID the one that is not in the file; else as the newest version does that has it.
     fn changed_from(&self, id: &EntryId) -> Standing {
         let versions = self.versions.iter().rev();
         let mut all = std::iter::once(self.base)
             .chain(versions)
             .flat_map(Thread::entries)
             .map(Which::of);
-        let was = all.find(|was| was.id.as_ref() == Some(id));
+        let was = all.find(|was| was.id.as_ref() == Some(id) && !self.edited.contains(was));
         was.map_or(Standing::New, Standing::Changed)
     }
 
