@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::entry_id::EntryId;
 use crate::escape::{ENTRY_KEY, unescape_body, unescape_title};
-use crate::fence::is_bare_fence;
+use crate::fence::{Fence, is_bare_fence, open_fence};
 use crate::header::RULE;
 use crate::id_comment::{first_id, id_of_line};
 use crate::lines::{
@@ -204,7 +204,13 @@ fn content_end(bytes: &[u8], range: Range<usize>) -> usize {
     if fence <= start || !is_bare_fence(&bytes[fence..last]) {
         return end;
     }
-    without_rules(bytes, start..fence)
+    // A fence that opens is somebody's text.
+    let opener = open_fence(&bytes[start..fence]);
+    let closer = Fence::of_line(&bytes[fence..last]);
+    match opener.zip(closer) {
+        Some((opener, closer)) if closer.closes(opener) => without_rules(bytes, start..fence),
+        Some(_) | None => end,
+    }
 }
 
 /// The end of the range without blank and `---` lines; never before its first line's.

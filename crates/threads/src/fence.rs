@@ -1,7 +1,7 @@
 //! Code fences by the Python readers' rule, which is not CommonMark's: any indentation, and any
 //! info string opens and closes.
 
-use crate::lines::{is_blank, skip_blanks, trim};
+use crate::lines::{is_blank, python_lines, skip_blanks, trim};
 
 /// Characters that make a fence at least.
 const FENCE_LEN_MIN: usize = 3;
@@ -74,6 +74,15 @@ impl OpenFence {
     pub(crate) fn get(&self) -> Option<Fence> {
         self.0
     }
+}
+
+/// The fence that is open at the end of a text that begins outside any.
+pub(crate) fn open_fence(text: &[u8]) -> Option<Fence> {
+    let mut fence = OpenFence::default();
+    for line in python_lines(text) {
+        fence.holds(line.text(text));
+    }
+    fence.get()
 }
 
 /// Whether a line is a fence and nothing else.

@@ -5,20 +5,37 @@
 //! with the same ID: readers show both. So it does where the entry is gone.
 
 use crate::entry::FENCE_CLOSED;
-use crate::fence::{Fence, OpenFence};
+use crate::fence::open_fence;
 use crate::hand_edit::{EntryEdit, FieldEdit, HandEdit, Which};
 use crate::header_edit::line_break;
 use crate::header_lines::HeaderLines;
 use crate::id_comment::id_comment;
-use crate::lines::{is_blank, python_lines};
+use crate::lines::is_blank;
 use crate::parse::{normal, parse};
 use crate::thread::Thread;
 
 use super::append;
 
+/// How often an edit is put on at most, until it changes nothing more.
+const PASSES_MAX: usize = 4;
+
 /// The file with the edit; `None` where there is no file.
+///
+/// A field may find its place only when another field, or the first entry, is there. So the edit is
+/// put on until nothing changes: whoever puts it on again finds all of it there.
 pub(super) fn by_hand(edit: &HandEdit, file: Option<&[u8]>) -> Vec<u8> {
     let mut bytes = file.unwrap_or_default().to_vec();
+    for _ in 0..PASSES_MAX {
+        let changed = once(edit, bytes.clone());
+        if changed == bytes {
+            break;
+        }
+        bytes = changed;
+    }
+    bytes
+}
+
+fn once(edit: &HandEdit, mut bytes: Vec<u8>) -> Vec<u8> {
     if let Some(text) = &edit.creates {
         bytes = created(text, bytes);
     }
@@ -192,12 +209,4 @@ fn same_entries(one: &Thread, other: &Thread, changed: Option<usize>) -> bool {
             .zip(other.entries())
             .enumerate()
             .all(|(at, (one, other))| Some(at) == changed || one.raw() == other.raw())
-}
-
-fn open_fence(text: &[u8]) -> Option<Fence> {
-    let mut fence = OpenFence::default();
-    for line in python_lines(text) {
-        fence.holds(line.text(text));
-    }
-    fence.get()
 }

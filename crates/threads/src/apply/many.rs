@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use super::{append, apply, time_written, with_changes};
 use crate::apply::Applied;
 use crate::entry::{Entry, Source};
-use crate::fence::OpenFence;
+use crate::fence::open_fence;
 use crate::header::Header;
 use crate::header_edit::line_break;
 use crate::id_comment::all_ids;
-use crate::lines::python_lines;
 use crate::operation::Operation;
 use crate::parse::parse;
 use crate::print::print_entry;
@@ -137,11 +136,7 @@ impl Growing {
             &entry,
             line_break(&self.head),
         );
-        let mut fence = OpenFence::default();
-        for line in python_lines(entry.as_bytes()) {
-            fence.holds(line.text(entry.as_bytes()));
-        }
-        self.thread.fence = fence.get();
+        self.thread.fence = open_fence(entry.as_bytes());
         self.ids.insert(operation.id.plain().as_bytes().to_vec());
         self.ids
             .extend(all_ids(entry.as_bytes()).map(<[u8]>::to_vec));

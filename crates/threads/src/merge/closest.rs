@@ -80,7 +80,7 @@ fn distance(was: &Marks<'_>, is: &Marks<'_>) -> (usize, usize) {
             Some((same, _)) if same.digest == which.digest => (),
             Some((_, other)) => {
                 changes += 1;
-                words += gone(entry.raw(), other.raw());
+                words += words_gone(entry.raw(), other.raw());
             }
             None => changes += 1,
         }
@@ -94,7 +94,8 @@ fn distance(was: &Marks<'_>, is: &Marks<'_>) -> (usize, usize) {
     (changes, words)
 }
 
-fn gone(was: &[u8], is: &[u8]) -> usize {
+/// How many words of a text are not in another.
+pub(super) fn words_gone(was: &[u8], is: &[u8]) -> usize {
     let words = |text: &[u8]| -> Vec<Vec<u8>> {
         let words = text.split(u8::is_ascii_whitespace);
         words.map(<[u8]>::to_vec).collect()

@@ -6,7 +6,7 @@ use crate::entry::Entry;
 use crate::entry_id::EntryId;
 use crate::hand_edit::{EntryEdit, HandEdit, Which, without_id};
 use crate::id_comment::all_ids;
-use crate::merge::closest::Closest;
+use crate::merge::closest::{Closest, words_gone};
 use crate::merge::{Kept, added, text_of};
 use crate::parse::normal;
 use crate::thread::Thread;
@@ -138,7 +138,7 @@ impl<'t> Known<'t> {
             return Standing::Known;
         }
         match &which.id {
-            Some(id) if self.ids.contains(id) => self.changed_from(id),
+            Some(id) if self.ids.contains(id) => self.changed_from(id, entry),
             Some(_) => Standing::New,
             None => match left.iter().position(|was| begins_alike(was, entry)) {
                 Some(at) => match Which::of(left.remove(at)) {
@@ -150,15 +150,24 @@ impl<'t> Known<'t> {
         }
     }
 
-    /// The entry as the base has it, of two with the same ID the one that is not in the file; else as the newest version does that has it.
-    fn changed_from(&self, id: &EntryId) -> Standing {
-        let versions = self.versions.iter().rev();
-        let mut all = std::iter::once(self.base)
-            .chain(versions)
-            .flat_map(Thread::entries)
-            .map(Which::of);
-        let was = all.find(|was| was.id.as_ref() == Some(id) && !self.edited.contains(was));
-        was.map_or(Standing::New, Standing::Changed)
+    /// The entry as the base has it, of two with the same ID the one that is not in the file. Where
+    /// the base has none, as the version does that lost the fewest words by it, the newest of them:
+    /// what somebody else wrote meanwhile is not taken for what the person saw.
+    fn changed_from(&self, id: &EntryId, entry: &Entry) -> Standing {
+        let is_it = |was: &&Entry| {
+            let which = Which::of(was);
+            which.id.as_ref() == Some(id) && !self.edited.contains(&which)
+        };
+        let in_base = self.base.entries().iter().find(is_it);
+        let all = || self.versions.iter().rev().flat_map(Thread::entries);
+        let least = || {
+            all()
+                .filter(is_it)
+                .min_by_key(|was| words_gone(was.raw(), entry.raw()))
+        };
+        in_base
+            .or_else(least)
+            .map_or(Standing::New, |was| Standing::Changed(Which::of(was)))
     }
 
     /// Whether it holds the ID of another entry, which is gone: that has lost its first line.

@@ -347,6 +347,55 @@ fn what_may_be_a_slip_is_kept() {
 }
 
 #[test]
+fn a_stale_buffer_after_a_deletion_of_ones_own_undoes_nobodys_words() {
+    let (one, two) = (entry(1, "one", "A1"), entry(2, "two", "A2"));
+    let start = format!("{CLASSIC}{one}{two}{}", entry(3, "three", "A3"));
+    // The deletion came to nothing, since the entry had changed meanwhile.
+    let without = start.replace(&two, "");
+    let theirs = start.replace("two", "theirs two");
+    let expected = format!("{theirs}{}", two.replace("two", "ours two"));
+    check(
+        &[&start, &without, &theirs],
+        &start.replace("two", "ours two"),
+        &theirs,
+        &expected,
+        &[],
+    );
+}
+
+#[test]
+fn a_fence_that_somebody_opened_is_part_of_its_entry() {
+    let open = "Entry: Bob 2026-01-01T00:00:01Z\nTitle: x\n<!-- Entry-ID: B -->\n```\n<!-- fence closed -->\n";
+    let raw = |text: &str| parse(text.as_bytes()).0.entries()[0].raw().to_vec();
+    let alone = raw(open);
+    assert!(alone.ends_with(b"```\n<!-- fence closed -->"));
+    // Where ours is put behind it, the entry stays the same.
+    assert_eq!(raw(&format!("{open}```\n<!-- fence closed -->\n")), alone);
+    let short = &open[..open.len() - "```\n<!-- fence closed -->\n".len()];
+    let merged = merge(
+        &[],
+        format!("{short}{}", entry(2, "two", "A2")).as_bytes(),
+        minted(),
+    );
+    put(&merged, open);
+}
+
+#[test]
+fn a_field_that_needs_another_one_first_is_put_in_at_once() {
+    let two = entry(2, "two", "A2");
+    let base = two.trim_start();
+    let merged = merge(
+        &[base.as_bytes()],
+        format!("{CLASSIC}{}", two.replace("two", "too")).as_bytes(),
+        minted(),
+    );
+    // The rule before the entry closes what was no header until then.
+    for tip in ["---\ntopic: t\n---Entry:\n", "", "Odd: x\n", base] {
+        put(&merged, tip);
+    }
+}
+
+#[test]
 fn commits_name_the_edit() {
     let base = format!("{CLASSIC}{}", entry(1, "one", "A1"));
     let of = |remembered: &[&[u8]]| {
