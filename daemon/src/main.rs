@@ -14,7 +14,6 @@ mod damage;
 mod entries;
 mod environment;
 mod event_loop;
-mod hand_edit;
 mod handle;
 mod headline;
 mod journal;

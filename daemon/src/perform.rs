@@ -90,7 +90,7 @@ pub(crate) enum Finished {
     Projected(Box<WorkingTree>),
     /// Of a look at the working tree.
     TreeLooked(Box<TreeLooked>),
-    /// Of an edit's operations.
+    /// Of an edit's operation.
     EditKept { dealt: Dealt, kept: bool },
 }
 

@@ -131,7 +131,7 @@ impl EventLoop {
     fn submit(&mut self, edit: HandEdit) {
         let HandEdit {
             dealt,
-            operations,
+            operation,
             resent_as,
         } = edit;
         if self.hand_edits.is_keeping(&dealt.topic) {
@@ -139,26 +139,19 @@ impl EventLoop {
             self.performer.changes.late();
             return self.performer.changes.named(&dealt.topic.file_name());
         }
-        if operations.is_empty() {
+        let Some(operation) = operation else {
             return self.edit_kept(dealt, true);
-        }
-        let mut answers = Vec::new();
+        };
         self.hand_edits.keeping.insert(dealt.topic.clone());
-        for operation in operations {
-            let (answer, answered) = oneshot::channel();
-            answers.push(answered);
-            self.take(Message::Submit(Box::new(Submission {
-                operation,
-                resent_as: Some(resent_as.clone()),
-                answer,
-            })));
-        }
+        let (answer, answered) = oneshot::channel();
+        self.take(Message::Submit(Box::new(Submission {
+            operation,
+            resent_as: Some(resent_as),
+            answer,
+        })));
         let results = self.performer.results.clone();
         tokio::spawn(async move {
-            let mut kept = true;
-            for answered in answers {
-                kept &= matches!(answered.await, Ok(Ok(_)));
-            }
+            let kept = matches!(answered.await, Ok(Ok(_)));
             // The loop may have ended; the file is looked at again at the next start.
             let _ = results.send(Finished::EditKept { dealt, kept }).await;
         });

@@ -5,12 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha256};
+use threads::merge::merge;
 use threads::operation::Operation;
 use threads::topic::Topic;
 use tracing::{info, warn};
 
-use crate::hand_edit::{self, Question};
 use crate::lookout::{Heard, Kind};
 use crate::perform::{Finished, Performer, unix_now};
 use crate::snapshot::Snapshot;
@@ -48,10 +47,10 @@ pub(crate) struct Dealt {
 /// What a person wrote into one file.
 #[derive(Debug)]
 pub(crate) struct HandEdit {
-    /// The file, once its operations are durable.
+    /// The file, once its operation is durable.
     pub(crate) dealt: Dealt,
-    /// What it comes to, in order; none where it is kept beside the thread, or is nothing new.
-    pub(crate) operations: Vec<Operation>,
+    /// What it comes to; none where it is kept beside the thread, or is nothing new.
+    pub(crate) operation: Option<Operation>,
     /// What makes the same edit recognisable when it is found again after a crash.
     pub(crate) resent_as: String,
 }
@@ -147,43 +146,36 @@ impl Performer {
             tree.leave_copy(topic);
             return Ok(None);
         }
-        let now = match shown.thread(&topic) {
-            Some(thread) => match self.bodies.of(thread, &self.clone) {
-                Ok(text) => text.to_vec(),
-                Err(error) => {
-                    warn!(%topic, %error, "A thread's text is missing from the clone");
-                    self.damage.met();
-                    return Ok(None);
-                }
-            },
-            None if shown.base.may_hide(&topic) => return Ok(None),
-            None => Vec::new(),
-        };
+        if shown.thread(&topic).is_none() && shown.base.may_hide(&topic) {
+            return Ok(None);
+        }
         let bases = self.bases(tree, &edit.versions);
-        let newest = edit.versions.last().map(|version| version.hash);
-        let question = Question {
-            topic: &topic,
-            text: &text,
-            bases: &bases,
-            shown: &now,
-            person: &self.person,
-            now: unix_now(),
-            made_on: shown.base.tip.as_ref().map(ToString::to_string),
-        };
-        let mut judged = hand_edit::judge(&question, || self.mint.draw());
-        if judged.keep {
+        let bases: Vec<&[u8]> = bases.iter().map(Vec::as_slice).collect();
+        let merged = merge(&bases, &text, || self.mint.draw());
+        if !merged.kept.is_empty() {
             let file = tree.keep_beside(&topic, &text)?;
-            info!(repository = %self.name, %topic, file, "Kept beside the thread");
+            let why = &merged.kept;
+            info!(repository = %self.name, %topic, file, ?why, "Kept beside the thread");
         }
-        for (place, operation) in judged.operations.iter_mut().enumerate() {
-            operation.arguments_digest = Some(digest(operation, place));
-        }
-        let late = edit.late;
-        let operations = judged.operations.len();
-        info!(repository = %self.name, %topic, operations, late, "Edited by hand");
+        let newest = edit.versions.last().map(|version| version.hash);
+        let resent_as = resent_as(&topic, newest, &text);
+        let operation = merged.edit.map(|changes| Operation {
+            // The IDs in an edit that is found again are others.
+            arguments_digest: Some(resent_as.clone()),
+            ..Operation::by_hand(
+                changes,
+                self.mint.draw(),
+                topic.clone(),
+                self.person.clone(),
+                unix_now(),
+                shown.base.tip.as_ref().map(ToString::to_string),
+            )
+        });
+        let (late, merged) = (edit.late, operation.is_some());
+        info!(repository = %self.name, %topic, merged, late, "Edited by hand");
         Ok(Some(HandEdit {
-            resent_as: resent_as(&topic, newest, &text),
-            operations: judged.operations,
+            resent_as,
+            operation,
             dealt: Dealt { topic, text },
         }))
     }
@@ -252,27 +244,4 @@ fn resent_as(topic: &Topic, newest: Option<Hash>, text: &[u8]) -> String {
     let text = String::from(Hash::of(text));
     let all = Hash::of(format!("{topic}\n{newest}\n{text}").as_bytes());
     format!("edit-{}", String::from(all))
-}
-
-/// What tells an operation from the others of its edit, and is the same when it is made again.
-fn digest(operation: &Operation, place: usize) -> String {
-    let parts = [
-        &operation.agent,
-        &operation.title,
-        &operation.role,
-        &operation.entry_type,
-        &operation.body,
-    ];
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.len().to_le_bytes());
-        hasher.update(part);
-    }
-    let fields = (&operation.status, &operation.ball, place);
-    hasher.update(format!("{fields:?}"));
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
