@@ -9,6 +9,9 @@ use crate::id_comment::id_of_line;
 use crate::lines::{plain_line_start, trim_blank_lines};
 use crate::parse::normal;
 
+/// What a change counts beside its text: its words in JSON, a digest and an ID.
+const CHANGE_BYTES: usize = 512;
+
 /// The changes of one save. Texts have LF for every line break.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandEdit {
@@ -73,6 +76,15 @@ impl HandEdit {
         self.creates.is_none() && self.fields.is_empty() && self.entries.is_empty()
     }
 
+    /// An estimate of its size in bytes: its texts, and a constant for each change.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let created = self.creates.as_ref().map_or(0, String::len);
+        let fields = self.fields.iter().map(FieldEdit::weight).sum::<usize>();
+        let entries = self.entries.iter().map(EntryEdit::weight).sum::<usize>();
+        created + fields + entries
+    }
+
     /// What the trailer calls it: `create` or `edit`.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -91,6 +103,24 @@ impl HandEdit {
             "Edited"
         };
         format!("{word} by hand")
+    }
+}
+
+impl FieldEdit {
+    fn weight(&self) -> usize {
+        let was = self.was.as_ref().map_or(0, String::len);
+        CHANGE_BYTES + self.key.len() + was + self.is.len()
+    }
+}
+
+impl EntryEdit {
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            EntryEdit::Added { text } | EntryEdit::Changed { text, .. } => {
+                CHANGE_BYTES + text.len()
+            }
+            EntryEdit::Deleted { .. } => CHANGE_BYTES,
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::lines::{is_blank, plain_lines, trim_blank_lines};
 use crate::parse::{normal, parse};
 use crate::thread::Thread;
 
-/// Bytes that a new file, or an entry's new text, has at most.
-pub const EDITED_BYTES_MAX: usize = 2 << 20;
+/// What a new file, or all changes of one save, come to at most, in bytes ([`HandEdit::weight`]).
+pub const EDITED_BYTES_MAX: usize = 4 << 20;
 
 /// What a save comes to. Both may be set: then a part was merged, and all of it is to be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId)
                 &mut edit,
                 &mut merged.kept,
             );
+            shorten(&mut edit, &mut merged.kept);
             merged.kept.sort_unstable();
             merged.kept.dedup();
             merged.edit = Some(edit).filter(|edit| !edit.is_empty());
@@ -117,6 +118,26 @@ impl Merged {
             kept: vec![why],
         }
     }
+}
+
+/// Leaves out the changes beyond [`EDITED_BYTES_MAX`].
+fn shorten(edit: &mut HandEdit, kept: &mut Vec<Kept>) {
+    if edit.weight() <= EDITED_BYTES_MAX {
+        return;
+    }
+    kept.push(Kept::TooLong);
+    let mut entries = std::mem::take(&mut edit.entries);
+    if edit.weight() > EDITED_BYTES_MAX {
+        edit.fields.clear();
+    }
+    let mut sum = edit.weight();
+    entries.retain(|entry| {
+        let with = sum + entry.weight();
+        let fits = with <= EDITED_BYTES_MAX;
+        sum = if fits { with } else { sum };
+        fits
+    });
+    edit.entries = entries;
 }
 
 /// A new file, byte for byte but for the IDs that its entries lack.

@@ -11,6 +11,7 @@ use platform::durable::ASIDE_SUFFIX;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use threads::entry_id::EntryId;
+use threads::merge::EDITED_BYTES_MAX;
 use threads::operation::OPERATION_FORMAT;
 use threads::timestamp::Timestamp;
 
@@ -19,8 +20,8 @@ use super::records::{Answer, FORMAT, Held, Kept, is_too_old};
 use super::{ANSWERS_MAX, Folders};
 use crate::journal::Journal;
 
-/// The longest operation file: a body of 1 MiB whose every byte is escaped, and its fields.
-pub(super) const FILE_BYTES_MAX: u64 = 8 << 20;
+/// The longest operation file: an edit by hand whose every byte is escaped, and its fields.
+pub(super) const FILE_BYTES_MAX: u64 = 6 * EDITED_BYTES_MAX as u64 + (1 << 20);
 
 /// A file that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]

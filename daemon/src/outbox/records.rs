@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use threads::entry_id::EntryId;
+use threads::hand_edit::HandEdit;
 use threads::operation::Operation;
 use threads::timestamp::Timestamp;
 use threads::topic::Topic;
@@ -106,5 +107,7 @@ pub(super) fn is_too_old(answer: &Answer, now: Timestamp) -> bool {
 
 /// What an operation counts against the outbox's bytes.
 pub(super) fn weight(kept: &Kept) -> usize {
-    OVERHEAD_BYTES + kept.operation.body.len() + kept.operation.title.len()
+    let edited = kept.operation.edit.as_ref();
+    let edited = edited.map_or(0, HandEdit::weight);
+    OVERHEAD_BYTES + kept.operation.body.len() + kept.operation.title.len() + edited
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use threads::hand_edit::HandEdit;
+use threads::merge::EDITED_BYTES_MAX;
 use threads::operation::{CodeTrailers, Operation, Seen};
 use threads::topic::Topic;
 
@@ -638,7 +640,19 @@ fn a_file_over_the_limit_is_set_aside() {
     large.operation.body = "\u{1}".repeat(1 << 20);
     let slot = bench.outbox.reserve(large).unwrap();
     assert!(bench.keeper.keep_all(&[slot])[0].is_ok());
-    assert_eq!(bench.restarted().pending(), "b");
+    let mut bench = bench.restarted();
+    assert_eq!(bench.pending(), "b");
+    // And so does the largest edit by hand, which counts with its text.
+    let before = bench.outbox.bytes;
+    let mut edited = kept("c");
+    edited.operation.edit = Some(HandEdit {
+        creates: Some("\u{1}".repeat(EDITED_BYTES_MAX)),
+        ..HandEdit::default()
+    });
+    let slot = bench.outbox.reserve(edited).unwrap();
+    assert!(bench.outbox.bytes - before >= EDITED_BYTES_MAX);
+    assert!(bench.keeper.keep_all(&[slot])[0].is_ok());
+    assert_eq!(bench.restarted().pending(), "b c");
 }
 
 #[test]

@@ -335,6 +335,16 @@ fn what_may_be_a_slip_is_kept() {
         &base.replace("one", &"1".repeat(EDITED_BYTES_MAX)),
         Kept::TooLong,
     );
+    // The rest of the same save is merged.
+    let long = entry(8, &"1".repeat(EDITED_BYTES_MAX / 2), "L8");
+    let longer = long.replace("L8", "L9");
+    check(
+        &[&base],
+        &format!("{base}{long}{longer}"),
+        &base,
+        &format!("{base}{long}"),
+        &[Kept::TooLong],
+    );
     assert_eq!(
         merge(
             &[],
