@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use repository::CloneError;
 use threads::entry_id::EntryId;
+use threads::hand_edit::EntryEdit;
 use threads::operation::Operation;
 use threads::topic::Topic;
 
@@ -82,8 +83,10 @@ impl Performer {
         };
         let done: HashSet<&EntryId> = done.iter().collect();
         let operations = slots.iter().map(|slot| &slot.kept.operation);
+        let ours = deleted_here(slots);
         // An edit by hand has no entry of its own that could be gone.
-        let operations = operations.filter(|operation| operation.edit.is_none());
+        let operations = operations
+            .filter(|operation| operation.edit.is_none() && !ours.contains(&operation.id));
         for operation in operations.filter(|operation| done.contains(&operation.id)) {
             let Operation { id, topic, .. } = operation;
             if holds(base, topic, id) || holds(after, topic, id) {
@@ -96,6 +99,19 @@ impl Performer {
         }
         Ok(losses)
     }
+}
+
+/// The entries that a person at this machine takes out by one of the operations.
+fn deleted_here(slots: &[Slot]) -> HashSet<EntryId> {
+    let edits = slots
+        .iter()
+        .filter_map(|slot| slot.kept.operation.edit.as_ref());
+    let changes = edits.flat_map(|edit| &edit.entries);
+    let ids = changes.filter_map(|change| match change {
+        EntryEdit::Deleted { which } => which.id.clone(),
+        EntryEdit::Added { .. } | EntryEdit::Changed { .. } => None,
+    });
+    ids.collect()
 }
 
 /// Whether the entry stands in a thread, most likely in this one, or may.

@@ -111,10 +111,12 @@ impl Performer {
         let Some(remote) = &self.remote else {
             let tip = self.clone.commit_local(operations, &self.author);
             let tip = tip.map_err(|error| PushError::Failed(error.into()))?;
+            // Edits of what is gone, in a branch that holds nothing.
+            let tip = tip.ok_or(PushError::Rejected { at_once: false })?;
             outcome
                 .done
                 .extend(operations.iter().map(|operation| operation.id.clone()));
-            return Ok(tip.expect("a commit was made, or stood there"));
+            return Ok(tip);
         };
         let pushed = self.link.push(remote, onto, operations, &self.author)?;
         outcome.bytes_sent += pushed.bytes_sent;

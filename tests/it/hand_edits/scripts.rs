@@ -20,9 +20,6 @@ const AT_ONCE: usize = 10;
 /// What each person does to each of them, on the average.
 const STEPS: usize = 4;
 
-/// No git holds a lock for so long.
-const LOCK_STALE: Duration = Duration::from_secs(10);
-
 /// Names a seed, to have the same script again.
 const SEED: &str = "WATERCOOLER_TEST_SEED";
 
@@ -62,8 +59,7 @@ fn scripts(count: usize) {
             .collect();
         written += a_batch(&remote, &mut people, &topics, seed + batch as u64);
     }
-    // Its packs may be torn where the git of a killed daemon was killed too.
-    assert!(!remote.path().join("forced").exists(), "nothing is forced");
+    remote.assert_sound();
     eprintln!("{count} scripts, {written} texts saved, none lost");
 }
 
@@ -107,7 +103,6 @@ fn a_batch(
         person.rest();
     }
     wait_until("all are in step", PATIENCE, || {
-        remove_stale_locks(remote);
         people.iter().all(|person| {
             let status = person.machine.repository("acme");
             status["pending"] == 0
@@ -117,19 +112,6 @@ fn a_batch(
     });
     compare(remote, people, topics, &said);
     people.iter_mut().map(Person::forget).sum()
-}
-
-/// A git that was killed with its daemon may leave its locks in a remote that is a folder; then its
-/// owner takes them away.
-fn remove_stale_locks(remote: &BareRepository) {
-    for lock in ["HEAD.lock", "refs/heads/main.lock"] {
-        let lock = remote.path().join(lock);
-        let written = fs::metadata(&lock).and_then(|about| about.modified());
-        let age = written.ok().and_then(|at| at.elapsed().ok());
-        if age.is_some_and(|age| age > LOCK_STALE) {
-            let _gone = fs::remove_file(lock);
-        }
-    }
 }
 
 fn said_by(agent: &mut Shim, topic: &str, title: &str) -> String {

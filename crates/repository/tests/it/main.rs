@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod by_hand;
 mod draft;
 mod fetch;
 mod figures;
