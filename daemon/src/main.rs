@@ -16,6 +16,7 @@ mod environment;
 mod event_loop;
 mod handle;
 mod headline;
+mod joining;
 mod journal;
 mod logs;
 mod long_text;

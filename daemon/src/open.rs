@@ -31,6 +31,7 @@ use crate::event_loop::pending::Pending;
 use crate::event_loop::submissions::Submissions;
 use crate::event_loop::{EventLoop, INBOX_MAX, RESULTS_MAX};
 use crate::handle::Handle;
+use crate::joining::Joining;
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
 use crate::mint::Mint;
@@ -93,9 +94,20 @@ pub(crate) fn open(
     let sockets = by_ssh.then(|| Arc::clone(&surroundings.sockets));
     let credentials = Arc::clone(&surroundings.credentials);
     let link = Link::new(&of.name, path, config, sockets, credentials);
-    let opened = Outbox::open(&state, unix_now()).context("open the outbox")?;
+    let mut opened = Outbox::open(&state, unix_now()).context("open the outbox")?;
     for unreadable in &opened.unreadable {
         warn!(repository = %of.name, ?unreadable, "A file of the outbox was set aside");
+    }
+    let (author, person) = (author(settings, of), person(settings));
+    if remote.is_some() {
+        let joining = Joining {
+            name: &of.name,
+            clone: &clone,
+            author: &author,
+            person: &person,
+            mint: &surroundings.mint,
+        };
+        joining.join(&mut opened)?;
     }
     let tree = surroundings.dirs.repositories.join(&of.name);
     let tree = WorkingTree::open(&tree, &of.directory, &state.join("projected.jsonl"))
@@ -116,12 +128,12 @@ pub(crate) fn open(
         damage,
         remote,
         link: Arc::new(link),
-        author: author(settings, of),
+        author,
         vanished_file: VanishedFile::in_folder(&state),
         lookout: surroundings.lookout.clone(),
         changes: Arc::default(),
         mint: Arc::clone(&surroundings.mint),
-        person: format!("Human ({})", settings.identity.user),
+        person,
         results,
     };
     Ok(assemble(
@@ -211,6 +223,11 @@ fn remote(settings: &Settings, of: &RepositorySettings) -> anyhow::Result<Option
         ssh_key: of.ssh_key.clone(),
         timeout: settings.sync.network_timeout,
     }))
+}
+
+/// Who is at this machine, as the author of what is written without an agent.
+fn person(settings: &Settings) -> String {
+    format!("Human ({})", settings.identity.user)
 }
 
 fn author(settings: &Settings, of: &RepositorySettings) -> Author {

@@ -17,6 +17,7 @@ mod hooks;
 mod hostile;
 mod housekeeping;
 mod identity;
+mod joining;
 mod load;
 mod local_repository;
 mod logs;

@@ -6,6 +6,7 @@
 mod closest;
 mod entries;
 mod header;
+mod import;
 
 use std::fmt;
 
@@ -15,6 +16,8 @@ use crate::id_comment::id_comment;
 use crate::lines::{is_blank, plain_lines, trim_blank_lines};
 use crate::parse::{normal, parse};
 use crate::thread::Thread;
+
+pub use import::import;
 
 /// What a new file, or all changes of one save, come to at most, in bytes ([`HandEdit::weight`]).
 pub const EDITED_BYTES_MAX: usize = 4 << 20;

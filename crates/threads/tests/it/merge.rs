@@ -5,8 +5,9 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use threads::apply::{Applied, apply, apply_all};
 use threads::entry_id::EntryId;
+use threads::hand_edit::HandEdit;
 use threads::header::HeaderForm;
-use threads::merge::{EDITED_BYTES_MAX, Kept, Merged, merge};
+use threads::merge::{EDITED_BYTES_MAX, Kept, Merged, import, merge};
 use threads::operation::{Operation, Seen};
 use threads::parse::parse;
 use threads::timestamp::Timestamp;
@@ -403,6 +404,42 @@ fn a_field_that_needs_another_one_first_is_put_in_at_once() {
     for tip in ["---\ntopic: t\n---Entry:\n", "", "Odd: x\n", base] {
         put(&merged, tip);
     }
+}
+
+/// The tip with an imported thread, twice put on.
+fn imported(file: &str, tip: Option<&str>) -> (usize, String) {
+    let edits: Vec<HandEdit> = import(file.as_bytes(), minted());
+    let all = edits.iter().map(|edit| Merged {
+        edit: Some(edit.clone()),
+        kept: Vec::new(),
+    });
+    let text = all.fold(tip.unwrap_or_default().to_owned(), |tip, merged| {
+        put(&merged, &tip)
+    });
+    (edits.len(), text)
+}
+
+#[test]
+fn an_imported_thread_is_the_same_or_joins_the_one_that_is_there() {
+    let (one, two) = (entry(1, "one", "A1"), entry(2, "two", "A2"));
+    let file = format!("{CLASSIC}{one}{two}");
+    assert_eq!(imported(&file, None), (1, file.clone()));
+    let there = format!("{FRONT}{}{one}", entry(7, "there", "T7"));
+    assert_eq!(imported(&file, Some(&there)), (1, format!("{there}{two}")));
+    assert_eq!(import(b"# README\n", minted()), []);
+    // One that is longer than an edit is brought by several.
+    let long: Vec<String> = (0..9)
+        .map(|number| {
+            entry(
+                number,
+                &"x".repeat(EDITED_BYTES_MAX / 5),
+                &format!("L{number}"),
+            )
+        })
+        .collect();
+    let file = format!("{FRONT}{}", long.concat());
+    assert_eq!(imported(&file, None), (3, file.clone()));
+    assert_eq!(imported(&file, Some(&file)), (3, file));
 }
 
 #[test]
