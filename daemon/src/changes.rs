@@ -38,6 +38,8 @@ pub(crate) fn between(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     if !Arc::ptr_eq(&before.overlay, &after.overlay) {
         topics.extend(before.overlay.keys().cloned());
         topics.extend(after.overlay.keys().cloned());
+        topics.extend(before.gone.iter().cloned());
+        topics.extend(after.gone.iter().cloned());
     }
     let changes = topics.into_iter().map(|topic| Change {
         before: before.thread(&topic).map(Arc::clone),

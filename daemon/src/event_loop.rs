@@ -302,7 +302,11 @@ impl EventLoop {
                 self.tree_is_back(*tree);
             }
             Finished::TreeLooked(looked) => self.tree_looked(*looked),
-            Finished::EditKept { dealt, kept } => self.edit_kept(dealt, kept),
+            Finished::EditKept {
+                dealt,
+                moved_from,
+                kept,
+            } => self.edit_kept(dealt, moved_from, kept),
         }
     }
 
@@ -320,10 +324,9 @@ impl EventLoop {
         let contents = topics.into_iter().filter_map(|topic| {
             self.unprojected.remove(&topic);
             let content = self.pending.content(&topic).or_else(|| {
-                self.base
-                    .threads
-                    .get(&topic)
-                    .map(|shown| shown.content.clone())
+                let settled = self.base.threads.get(&topic);
+                let settled = settled.filter(|_| !self.pending.is_gone(&topic));
+                settled.map(|shown| shown.content.clone())
             });
             // The file of a thread that could not be read may be all that there is of it.
             let is_known = content.is_some() || !self.base.may_hide(&topic);
@@ -363,6 +366,7 @@ impl EventLoop {
         self.shown.store(Arc::new(Snapshot {
             base: Arc::clone(&self.base),
             overlay: Arc::clone(self.pending.overlay()),
+            gone: self.pending.gone(),
             pending: self.pending.id_set(),
             held: self.pending.held(),
             condition: Arc::new(self.condition.clone()),

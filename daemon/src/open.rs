@@ -333,6 +333,7 @@ fn first_snapshot(base: &Arc<Base>, pending: &Pending, condition: &Condition) ->
     Snapshot {
         base: Arc::clone(base),
         overlay: Arc::clone(pending.overlay()),
+        gone: pending.gone(),
         pending: pending.id_set(),
         held: pending.held(),
         condition: Arc::new(condition.clone()),

@@ -91,7 +91,12 @@ pub(crate) enum Finished {
     /// Of a look at the working tree.
     TreeLooked(Box<TreeLooked>),
     /// Of an edit's operation.
-    EditKept { dealt: Dealt, kept: bool },
+    EditKept {
+        dealt: Dealt,
+        /// Whose file got this name.
+        moved_from: Option<Topic>,
+        kept: bool,
+    },
 }
 
 /// What came of a fetch.

@@ -50,6 +50,8 @@ pub(crate) struct Snapshot {
     pub(crate) base: Arc<Base>,
     /// The threads that pending operations change.
     pub(crate) overlay: Arc<HashMap<Topic, Arc<Shown>>>,
+    /// The threads that pending operations gave another name.
+    pub(crate) gone: Arc<BTreeSet<Topic>>,
     /// The operations that are durable here and not yet on the remote.
     pub(crate) pending: Arc<BTreeSet<EntryId>>,
     /// The operations that the remote refused.
@@ -123,18 +125,17 @@ impl Base {
 impl Snapshot {
     /// The thread of that topic.
     pub(crate) fn thread(&self, topic: &Topic) -> Option<&Arc<Shown>> {
-        self.overlay
-            .get(topic)
-            .or_else(|| self.base.threads.get(topic))
+        let settled = || self.base.threads.get(topic);
+        let pending = self.overlay.get(topic);
+        pending.or_else(|| settled().filter(|_| !self.gone.contains(topic)))
     }
 
     /// Every thread, in no order.
     pub(crate) fn threads(&self) -> impl Iterator<Item = (&Topic, &Arc<Shown>)> {
-        let settled = self
-            .base
-            .threads
-            .iter()
-            .filter(|(topic, _)| !self.overlay.contains_key(*topic));
+        let settled =
+            self.base.threads.iter().filter(|(topic, _)| {
+                !self.overlay.contains_key(*topic) && !self.gone.contains(*topic)
+            });
         settled.chain(self.overlay.iter())
     }
 
@@ -150,7 +151,9 @@ impl Snapshot {
             .keys()
             .filter(|topic| !self.base.threads.contains_key(*topic))
             .count();
-        self.base.threads.len() + only_pending
+        let gone = self.gone.iter();
+        let gone = gone.filter(|topic| self.base.threads.contains_key(*topic));
+        self.base.threads.len() + only_pending - gone.count()
     }
 }
 

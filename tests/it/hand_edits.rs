@@ -166,16 +166,56 @@ fn a_new_file_that_is_a_thread_becomes_one_and_others_stay_as_they_are() {
 #[test]
 fn a_copy_of_a_thread_doubles_nothing_and_is_told() {
     let scene = Scene::new();
-    fs::rename(scene.file("plan.md"), scene.file("renamed.md")).expect("it is there");
-    wait_until("the thread is back", PATIENCE, || {
-        scene.file("plan.md").exists()
-    });
+    fs::copy(scene.file("plan.md"), scene.file("renamed.md")).expect("it is there");
     scene.alice.wait_state("acme", "told of the copy", |_| {
         scene.alice.cli(&["doctor"]).stdout.contains("renamed.md")
     });
     assert!(scene.text("renamed.md").contains("the first entry"));
     assert_eq!(scene.remote.file("renamed.md"), None);
     assert_eq!(scene.remote.log().len(), 1, "an entry stands in one thread");
+}
+
+#[test]
+fn an_entry_is_changed_and_taken_out_for_everybody() {
+    let mut scene = Scene::new();
+    for title in ["Second", "Third"] {
+        let _said = scene.claude.say("plan", title, "as it was said");
+    }
+    scene.wait_in_step();
+    let text = scene.text("plan.md");
+    fs::write(
+        scene.file("plan.md"),
+        text.replace("the first entry", "other words"),
+    )
+    .expect("it can be written");
+    scene.wait_for("plan.md", "other words");
+    scene.wait_in_step();
+    let text = scene.text("plan.md");
+    let parts: Vec<&str> = text.split("\n---\nEntry: ").collect();
+    let [.., first, _, third] = parts.as_slice() else {
+        panic!("three entries: {text}");
+    };
+    let head = text.split("\n---\nEntry: ").next().expect("a header");
+    let left = [head, first, third].join("\n---\nEntry: ");
+    fs::write(scene.file("plan.md"), left).expect("it can be written");
+    wait_until("it is taken out", PATIENCE, || {
+        titles(&scene.remote.text("plan.md")) == ["Start", "Third"]
+    });
+    scene.wait_in_step();
+    assert_eq!(scene.claude.count("plan"), 2);
+    let log = scene.remote.log();
+    let ids: Vec<_> = log
+        .iter()
+        .filter_map(|commit| commit.trailer("Watercooler-Operation"))
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert!(ids.iter().all(|id| id.starts_with("edit ")), "{ids:?}");
+    let status = scene.alice.repository("acme");
+    assert!(
+        status["trouble"].is_null(),
+        "one's own deletion is no trouble: {status}"
+    );
+    scene.remote.assert_sound();
 }
 
 #[test]
@@ -233,4 +273,45 @@ fn what_cannot_be_merged_is_kept_beside_the_thread_and_hinders_nothing() {
     scene.wait_in_step();
     let kept = kept().expect("it stays until a person has seen to it");
     fs::remove_file(kept).expect("it is there");
+}
+
+#[test]
+fn a_file_that_gets_another_name_is_that_thread_for_everybody() {
+    let mut scene = Scene::new();
+    let mut bob = Machine::new(&Settings::of("bob").remote(&scene.remote.url()));
+    bob.start();
+    bob.wait_in_step("acme");
+    let said = scene.claude.say("plan", "Second", "x").structured;
+    scene.wait_in_step();
+    // Renamed and edited at once, while the remote is away and somebody else writes into it.
+    scene.remote.go_away();
+    let mut codex = Shim::connect(&bob, "codex-mcp-client");
+    let _said = codex.say("plan", "From bob", "meanwhile");
+    fs::rename(scene.file("plan.md"), scene.file("design.md")).expect("it is there");
+    wait_until("it is the other thread", PATIENCE, || {
+        scene.claude.count("design") == 2 && !scene.file("plan.md").exists()
+    });
+    let _said = scene.claude.say("design", "Third", "x");
+    scene.alice.kill();
+    scene.alice.start();
+    assert_eq!(scene.claude.count("design"), 3);
+    scene.remote.come_back();
+    scene.alice.wait_in_step("acme");
+    bob.wait_in_step("acme");
+    wait_until("both have it", PATIENCE, || {
+        trees_are_equal(&scene.remote, &scene.alice) && trees_are_equal(&scene.remote, &bob)
+    });
+    let text = scene.remote.text("design.md");
+    let id = said["entry_id"].as_str().expect("an id");
+    assert_eq!(text.matches(id).count(), 1, "{text}");
+    let mut all = titles(&text);
+    all.extend(titles(&scene.text("plan.md")));
+    all.sort();
+    assert_eq!(all, ["From bob", "Second", "Start", "Third"]);
+    // Nobody is told that anything vanished.
+    for machine in [&scene.alice, &bob] {
+        let status = machine.repository("acme");
+        assert!(status["trouble"].is_null(), "{status}");
+    }
+    scene.remote.assert_sound();
 }

@@ -118,25 +118,26 @@ impl Clone {
             Some(parent) => parent.tree().map_err(failed)?,
             None => empty_tree(repository).map_err(failed)?,
         };
-        let standing = self.standing(repository, &tree, operation)?;
-        let before = standing.map(|(id, _)| id);
-        let known = growing.remove(&operation.topic);
-        let mut growth = match known.filter(|written| Some(written.blob) == before) {
-            Some(written) => written.growth,
-            None => {
-                let file = before.map(|id| self.content(repository, id)).transpose()?;
-                Growth::of(file)
+        let (mut growth, mode) = self.growth(repository, &tree, &operation.topic, growing)?;
+        let mut update = TreeUpdateBuilder::new();
+        let mut is_moved = false;
+        if let Some(from) = operation.moved_from() {
+            let (old, standing) = self.growth(repository, &tree, from, growing)?;
+            if standing.is_some() {
+                growth = old.moved_onto(growth);
+                update.remove(self.file_path(from));
+                is_moved = true;
             }
-        };
-        if !growth.take(operation) {
+        }
+        if !growth.take(operation) && !is_moved {
             return Ok(None);
         }
         let bytes = growth.bytes().expect("an operation makes the file");
         let blob = repository.blob(&bytes).map_err(failed)?;
         growing.insert(operation.topic.clone(), Written { blob, growth });
-        let mode = standing.map_or(FileMode::Blob, |(_, mode)| mode);
-        let tree = TreeUpdateBuilder::new()
-            .upsert(self.path_of(operation), blob, mode)
+        let mode = mode.unwrap_or(FileMode::Blob);
+        let tree = update
+            .upsert(self.file_path(&operation.topic), blob, mode)
             .create_updated(repository, &tree)
             .and_then(|id| repository.find_tree(id))
             .map_err(failed)?;
@@ -149,12 +150,33 @@ impl Clone {
             .map_err(failed)
     }
 
+    /// The thread's file, and its mode where it stands in the tree.
+    fn growth(
+        &self,
+        repository: &Repository,
+        tree: &Tree<'_>,
+        topic: &Topic,
+        growing: &mut HashMap<Topic, Written>,
+    ) -> Result<(Growth, Option<FileMode>), CloneError> {
+        let standing = self.standing(repository, tree, topic)?;
+        let before = standing.map(|(id, _)| id);
+        let known = growing.remove(topic);
+        let growth = match known.filter(|written| Some(written.blob) == before) {
+            Some(written) => written.growth,
+            None => {
+                let file = before.map(|id| self.content(repository, id)).transpose()?;
+                Growth::of(file)
+            }
+        };
+        Ok((growth, standing.map(|(_, mode)| mode)))
+    }
+
     /// The thread's file in a tree. Nothing that is no plain file is read or replaced.
     fn standing(
         &self,
         repository: &Repository,
         tree: &Tree<'_>,
-        operation: &Operation,
+        topic: &Topic,
     ) -> Result<Option<(Oid, FileMode)>, CloneError> {
         let folder = match self.directory_in(repository, tree.clone())? {
             Ok(Some(folder)) => folder,
@@ -166,7 +188,7 @@ impl Clone {
                 });
             }
         };
-        let name = operation.topic.file_name();
+        let name = topic.file_name();
         let Some(entry) = folder.get_name_bytes(name.as_bytes()) else {
             return Ok(None);
         };
@@ -175,15 +197,11 @@ impl Clone {
             Standing::File { id, .. } => Ok(Some((id, FileMode::BlobExecutable))),
             other @ (Standing::Folder { .. } | Standing::Symlink | Standing::Submodule) => {
                 Err(CloneError::Blocked {
-                    path: self.path_of(operation),
+                    path: self.file_path(topic),
                     reason: other.words(),
                 })
             }
         }
-    }
-
-    fn path_of(&self, operation: &Operation) -> String {
-        self.file_path(&operation.topic)
     }
 
     /// Where a thread's file lies in the tree, from its root.

@@ -17,7 +17,7 @@ use crate::print::{NewHeader, print_entry};
 use crate::thread::{BALL_DEFAULT, STATUS_DEFAULT, Thread};
 use crate::timestamp::Timestamp;
 
-use by_hand::by_hand;
+use by_hand::{by_hand, joined};
 pub use many::{Growth, apply_all};
 
 /// How far ahead the newest entry of a thread may be for a new one to take its time.

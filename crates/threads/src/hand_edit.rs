@@ -8,6 +8,7 @@ use crate::entry_id::EntryId;
 use crate::id_comment::id_of_line;
 use crate::lines::{plain_line_start, trim_blank_lines};
 use crate::parse::normal;
+use crate::topic::Topic;
 
 /// What a change counts beside its text: its words in JSON, a digest and an ID.
 const CHANGE_BYTES: usize = 512;
@@ -18,6 +19,9 @@ pub struct HandEdit {
     /// The whole file, where it is a new one; its entries all have an ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creates: Option<String>,
+    /// The thread whose file got this one's name; the changes are to what stood there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Topic>,
     /// The header's fields that have another value.
     #[serde(default)]
     pub fields: Vec<FieldEdit>,
@@ -73,7 +77,13 @@ impl HandEdit {
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.creates.is_none() && self.fields.is_empty() && self.entries.is_empty()
+        let Self {
+            creates,
+            moved_from,
+            fields,
+            entries,
+        } = self;
+        creates.is_none() && moved_from.is_none() && fields.is_empty() && entries.is_empty()
     }
 
     /// An estimate of its size in bytes: its texts, and a constant for each change.
@@ -85,24 +95,23 @@ impl HandEdit {
         created + fields + entries
     }
 
-    /// What the trailer calls it: `create` or `edit`.
+    /// What the trailer calls it: `create`, `rename` or `edit`.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        if self.creates.is_some() {
-            "create"
-        } else {
-            "edit"
+        match (&self.creates, &self.moved_from) {
+            (Some(_), _) => "create",
+            (None, Some(_)) => "rename",
+            (None, None) => "edit",
         }
     }
 
     /// The words of a commit's subject.
     pub(crate) fn title(&self) -> String {
-        let word = if self.creates.is_some() {
-            "Created"
-        } else {
-            "Edited"
-        };
-        format!("{word} by hand")
+        match (&self.creates, &self.moved_from) {
+            (Some(_), _) => "Created by hand".to_owned(),
+            (None, Some(from)) => format!("Renamed by hand from {from}"),
+            (None, None) => "Edited by hand".to_owned(),
+        }
     }
 }
 

@@ -10,12 +10,14 @@ mod import;
 
 use std::fmt;
 
+use crate::entry::Entry;
 use crate::entry_id::EntryId;
 use crate::hand_edit::{EntryEdit, HandEdit};
 use crate::id_comment::id_comment;
 use crate::lines::{is_blank, plain_lines, trim_blank_lines};
 use crate::parse::{normal, parse};
 use crate::thread::Thread;
+use closest::Closest;
 
 pub use import::import;
 
@@ -64,16 +66,22 @@ impl fmt::Display for Kept {
 /// Compares what a person saved with the versions that the file has had.
 ///
 /// `remembered` are the versions that were written into the file, the newest last; the person's
-/// base is the closest of them, the newest of those that are equally close. Without one the file is
-/// new, and nothing is deleted. `mint` makes the IDs of new entries without one.
+/// base is the closest of them, the newest of those that are equally close. Without one nothing is
+/// deleted. `shown` is the thread as it stands now, empty where there is none: an entry that it has is
+/// no new one, also where the file never had that version. Without either the file is new. `mint` makes the IDs of new entries without one.
 ///
 /// An entry is deleted where it stood in the base and the newest entry of the newest version is in
 /// the file, and not where an equally close version has another text for it. An entry that a remembered version has is no change, wherever it stands. Added ones go
 /// to the end. Of a file that is no thread, nothing comes.
-pub fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId) -> Merged {
+pub fn merge(
+    remembered: &[&[u8]],
+    shown: &[u8],
+    edited: &[u8],
+    mint: impl FnMut() -> EntryId,
+) -> Merged {
     let (thread, _) = parse(edited);
     let is_cut = |version: &&[u8]| normal(version).starts_with(trimmed(&normal(edited)));
-    if is_blank(edited) || remembered.iter().any(is_cut) {
+    if is_blank(edited) || remembered.iter().chain([&shown]).any(is_cut) {
         return Merged::default();
     }
     let marked = |bytes: &[u8]| has_conflict_markers(bytes);
@@ -85,26 +93,46 @@ pub fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId)
         .map(|version| parse(version).0)
         .filter(Thread::is_thread)
         .collect();
-    match closest::closest(&versions, &thread) {
-        None => created(&thread, edited, mint),
-        Some(closest) => {
-            let mut merged = Merged::default();
-            let mut edit = HandEdit::default();
-            header::compare(closest.base, &thread, &mut edit, &mut merged.kept);
-            entries::compare(
-                &versions,
-                &closest,
-                &thread,
-                mint,
-                &mut edit,
-                &mut merged.kept,
-            );
-            shorten(&mut edit, &mut merged.kept);
-            merged.kept.sort_unstable();
-            merged.kept.dedup();
-            merged.edit = Some(edit).filter(|edit| !edit.is_empty());
-            merged
-        }
+    let (shown, _) = parse(shown);
+    let closest = match closest::closest(&versions, &thread) {
+        Some(closest) => closest,
+        None if shown.is_thread() => Closest::without_versions(&shown),
+        None => return created(&thread, edited, mint),
+    };
+    let mut merged = Merged::default();
+    let mut edit = HandEdit::default();
+    let versions = Versions {
+        remembered: &versions,
+        closest,
+        shown: &shown,
+    };
+    header::compare(versions.closest.base, &thread, &mut edit, &mut merged.kept);
+    entries::compare(&versions, &thread, mint, &mut edit, &mut merged.kept);
+    shorten(&mut edit, &mut merged.kept);
+    merged.kept.sort_unstable();
+    merged.kept.dedup();
+    merged.edit = Some(edit).filter(|edit| !edit.is_empty());
+    merged
+}
+
+/// What a save is compared with.
+#[derive(Debug)]
+struct Versions<'t> {
+    /// The newest last.
+    remembered: &'t [Thread],
+    closest: Closest<'t>,
+    shown: &'t Thread,
+}
+
+impl<'t> Versions<'t> {
+    /// The entries that the file has had, the newest first.
+    fn entries(&self) -> impl Iterator<Item = &'t Entry> + use<'t> {
+        self.remembered.iter().rev().flat_map(Thread::entries)
+    }
+
+    /// Those, and what is shown.
+    fn all_entries(&self) -> impl Iterator<Item = &'t Entry> + use<'t> {
+        self.entries().chain(self.shown.entries())
     }
 }
 

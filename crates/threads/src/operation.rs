@@ -139,6 +139,12 @@ impl Operation {
         }
     }
 
+    /// The thread whose file it gives another name.
+    #[must_use]
+    pub fn moved_from(&self) -> Option<&Topic> {
+        self.edit.as_ref()?.moved_from.as_ref()
+    }
+
     /// The message of its commit: `AGENT: TITLE (TOPIC)`, then the trailers (contract §6). That of
     /// an edit by hand has `Watercooler-Operation: KIND ID` in place of an Entry-ID.
     pub fn commit_message(&self) -> String {

@@ -129,6 +129,7 @@ impl EventLoop {
 
     /// An edit goes where every write goes.
     fn submit(&mut self, edit: HandEdit) {
+        let moved_from = edit.moved_from().cloned();
         let HandEdit {
             dealt,
             operation,
@@ -140,9 +141,10 @@ impl EventLoop {
             return self.performer.changes.named(&dealt.topic.file_name());
         }
         let Some(operation) = operation else {
-            return self.edit_kept(dealt, true);
+            return self.edit_kept(dealt, None, true);
         };
         self.hand_edits.keeping.insert(dealt.topic.clone());
+        self.hand_edits.keeping.extend(moved_from.clone());
         let (answer, answered) = oneshot::channel();
         self.take(Message::Submit(Box::new(Submission {
             operation,
@@ -153,14 +155,24 @@ impl EventLoop {
         tokio::spawn(async move {
             let kept = matches!(answered.await, Ok(Ok(_)));
             // The loop may have ended; the file is looked at again at the next start.
-            let _ = results.send(Finished::EditKept { dealt, kept }).await;
+            let _ = results
+                .send(Finished::EditKept {
+                    dealt,
+                    moved_from,
+                    kept,
+                })
+                .await;
         });
     }
 
     /// An edit is durable, or could not be made so.
-    pub(super) fn edit_kept(&mut self, dealt: Dealt, kept: bool) {
+    pub(super) fn edit_kept(&mut self, dealt: Dealt, moved_from: Option<Topic>, kept: bool) {
         let topic = dealt.topic.clone();
         self.hand_edits.keeping.remove(&topic);
+        if let Some(from) = moved_from {
+            self.hand_edits.keeping.remove(&from);
+            self.unprojected.insert(from);
+        }
         if kept {
             debug!(repository = %self.performer.name, %topic, "An edit is durable");
             self.hand_edits.dealt.push(dealt);

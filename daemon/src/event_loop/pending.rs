@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use threads::apply::Growth;
 use threads::entry_id::EntryId;
-use threads::operation::Operation;
 use threads::topic::Topic;
 use tracing::warn;
 
@@ -18,6 +18,8 @@ use crate::snapshot::{Base, Content, Shown};
 pub(crate) struct Pending {
     kept: Vec<Arc<Kept>>,
     overlay: Arc<HashMap<Topic, Arc<Shown>>>,
+    /// The threads that got another name.
+    gone: Arc<BTreeSet<Topic>>,
     ids: Arc<BTreeSet<EntryId>>,
     held: Arc<BTreeSet<EntryId>>,
     /// The remote took none of what was tried last, by its rules: nothing tells yet what is at fault.
@@ -36,6 +38,7 @@ impl Pending {
             ids: Arc::new(kept.iter().map(|kept| kept.operation.id.clone()).collect()),
             kept,
             overlay: Arc::default(),
+            gone: Arc::default(),
             held: Arc::new(held),
             held_back: false,
         }
@@ -73,7 +76,18 @@ impl Pending {
 
     /// The threads that they change.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Topic> {
-        self.kept.iter().map(|kept| &kept.operation.topic)
+        let operations = self.kept.iter().map(|kept| &kept.operation);
+        operations.flat_map(|of| of.moved_from().into_iter().chain([&of.topic]))
+    }
+
+    /// The threads that got another name.
+    pub(crate) fn gone(&self) -> Arc<BTreeSet<Topic>> {
+        Arc::clone(&self.gone)
+    }
+
+    /// Whether the thread got another name.
+    pub(crate) fn is_gone(&self, topic: &Topic) -> bool {
+        self.gone.contains(topic)
     }
 
     /// Those threads as they are shown.
@@ -96,16 +110,7 @@ impl Pending {
 
     /// More operations became durable, in this order.
     pub(crate) fn push_all(&mut self, more: Vec<Arc<Kept>>, base: &Base, performer: &Performer) {
-        for (topic, operations) in by_topic(&more) {
-            let file = match self.content(topic) {
-                Some(Content::Bytes(text)) => Ok(Some(text.to_vec())),
-                Some(Content::Blob(_)) | None => file_in(base, topic, performer),
-            };
-            // Not shown before the thread that they belong to can be read.
-            if let Ok(file) = file {
-                self.put_over(topic, threads::apply::apply_all(operations, file));
-            }
-        }
+        self.put(&more, base, performer);
         let ids = more.iter().map(|kept| kept.operation.id.clone());
         Arc::make_mut(&mut self.ids).extend(ids);
         self.kept.extend(more);
@@ -129,35 +134,71 @@ impl Pending {
 
     /// Puts them on another base.
     pub(crate) fn rebase(&mut self, base: &Base, performer: &Performer) {
-        let files: Vec<(Topic, Option<Vec<u8>>)> = by_topic(&self.kept)
-            .into_iter()
-            .filter_map(|(topic, operations)| {
-                let file = file_in(base, topic, performer).ok()?;
-                Some((topic.clone(), threads::apply::apply_all(operations, file)))
-            })
-            .collect();
         self.overlay = Arc::default();
+        self.gone = Arc::default();
+        let kept = self.kept.clone();
+        self.put(&kept, base, performer);
+    }
+
+    fn put(&mut self, operations: &[Arc<Kept>], base: &Base, performer: &Performer) {
+        // None for what cannot be read now.
+        let mut files: HashMap<&Topic, Option<Growth>> = HashMap::new();
+        let mut moved = BTreeSet::new();
+        for operation in operations.iter().map(|kept| &kept.operation) {
+            let (from, topic) = (operation.moved_from(), &operation.topic);
+            for topic in from.into_iter().chain([topic]) {
+                let read = || self.file(topic, base, performer).ok().map(Growth::of);
+                files.entry(topic).or_insert_with(read);
+            }
+            let is_readable = |topic: &Topic| files.get(topic).is_some_and(Option::is_some);
+            // Not shown before the threads that they belong to can be read.
+            if !is_readable(topic) || from.is_some_and(|from| !is_readable(from)) {
+                continue;
+            }
+            let old = from.and_then(|from| {
+                moved.insert(from);
+                files.insert(from, Some(Growth::of(None))).flatten()
+            });
+            let mut file = files.remove(topic).flatten();
+            if let Some(old) = old {
+                file = file.map(|file| old.moved_onto(file));
+            }
+            if let Some(file) = &mut file {
+                file.take(operation);
+            }
+            files.insert(topic, file);
+        }
         for (topic, file) in files {
-            self.put_over(&topic, file);
+            let file = file.and_then(Growth::into_bytes);
+            if file.is_none() && moved.contains(topic) {
+                Arc::make_mut(&mut self.overlay).remove(topic);
+                Arc::make_mut(&mut self.gone).insert(topic.clone());
+            } else {
+                self.put_over(topic, file);
+            }
+        }
+    }
+
+    /// The thread's file with what is pending.
+    fn file(
+        &self,
+        topic: &Topic,
+        base: &Base,
+        performer: &Performer,
+    ) -> Result<Option<Vec<u8>>, Unreadable> {
+        match self.content(topic) {
+            Some(Content::Bytes(text)) => Ok(Some(text.to_vec())),
+            Some(Content::Blob(_)) | None if self.is_gone(topic) => Ok(None),
+            Some(Content::Blob(_)) | None => file_in(base, topic, performer),
         }
     }
 
     fn put_over(&mut self, topic: &Topic, file: Option<Vec<u8>>) {
         if let Some(shown) = file.and_then(Shown::pending) {
+            Arc::make_mut(&mut self.gone).remove(topic);
             Arc::make_mut(&mut self.overlay).insert(topic.clone(), Arc::new(shown));
         }
     }
-}
-
-fn by_topic(kept: &[Arc<Kept>]) -> HashMap<&Topic, Vec<&Operation>> {
-    let mut by_topic: HashMap<&Topic, Vec<&Operation>> = HashMap::new();
-    for operation in kept.iter().map(|kept| &kept.operation) {
-        by_topic
-            .entry(&operation.topic)
-            .or_default()
-            .push(operation);
-    }
-    by_topic
 }
 
 /// The clone is damaged there.

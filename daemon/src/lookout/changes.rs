@@ -12,6 +12,9 @@ use crate::working_tree::Sight;
 /// A file is looked at when nothing has happened to it for this long,
 pub(crate) const SETTLE: Duration = Duration::from_millis(250);
 
+/// with what happened to others at most so much later: a file that gets another name is two names;
+pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
+
 /// and at the latest this long after the first that happened.
 pub(crate) const SETTLE_MAX: Duration = Duration::from_secs(2);
 
@@ -92,7 +95,9 @@ impl Changes {
             return Some(Sight::All);
         }
         let late = gathered.late.take_if(|late| is_due(late)).is_some();
-        let due = gathered.names.extract_if(|_, touched| is_due(touched));
+        let any_is_due = gathered.names.values().any(is_due);
+        let is_with_it = |touched: &Touched| any_is_due && touched.due() <= now + TOGETHER;
+        let due = gathered.names.extract_if(|_, touched| is_with_it(touched));
         let names: BTreeSet<String> = due.map(|(name, _)| name).collect();
         (late || !names.is_empty()).then_some(Sight::Names(names))
     }

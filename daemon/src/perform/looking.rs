@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::lookout::{Heard, Kind};
 use crate::perform::{Finished, Performer, unix_now};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Shown, Snapshot};
 use crate::working_tree::{Edit, Hash, Sight, Version, WorkingTree};
 
 /// How many bytes of remembered versions one edit is compared with, where it is more than one.
@@ -55,6 +55,13 @@ pub(crate) struct HandEdit {
     pub(crate) resent_as: String,
 }
 
+/// Where to look for what a file was.
+struct Background<'a> {
+    shown: &'a Snapshot,
+    /// Whose file is gone.
+    missing: &'a BTreeSet<Topic>,
+}
+
 impl Performer {
     /// Looks at the working tree, as `shown` is what this machine shows.
     pub(crate) fn look_at_tree(
@@ -80,12 +87,20 @@ impl Performer {
                 performer.changes.all();
             }
             let took = begun.elapsed();
-            let edits = performer.judge_edits(&mut tree, seen.edits, &shown);
+            let background = Background {
+                shown: &shown,
+                missing: &seen.missing,
+            };
+            let edits = performer.judge_edits(&mut tree, seen.edits, &background);
+            let moved = edits.iter().filter_map(HandEdit::moved_from);
+            let moved: BTreeSet<&Topic> = moved.collect();
+            let mut stale = seen.stale;
+            stale.retain(|topic| !moved.contains(topic));
             Finished::TreeLooked(Box::new(TreeLooked {
                 tree,
                 sight,
                 edits,
-                stale: seen.stale,
+                stale,
                 heard,
                 took,
             }))
@@ -112,7 +127,7 @@ impl Performer {
         &self,
         tree: &mut WorkingTree,
         edits: Vec<Edit>,
-        shown: &Snapshot,
+        background: &Background<'_>,
     ) -> Vec<HandEdit> {
         let mut judged = Vec::new();
         let mut topics = BTreeSet::new();
@@ -123,7 +138,7 @@ impl Performer {
                 self.changes.all();
                 continue;
             }
-            match self.judge_edit(tree, edit, shown) {
+            match self.judge_edit(tree, edit, background) {
                 Ok(Some(edit)) => judged.push(edit),
                 Ok(None) => (),
                 Err(error) => {
@@ -139,27 +154,62 @@ impl Performer {
         &self,
         tree: &mut WorkingTree,
         edit: Edit,
-        shown: &Snapshot,
+        background: &Background<'_>,
     ) -> io::Result<Option<HandEdit>> {
-        let Edit { topic, text, .. } = edit;
-        if edit.versions.is_empty() && is_copy(&topic, &text, shown) {
+        let Background { shown, missing } = background;
+        let Edit {
+            topic,
+            text,
+            mut versions,
+            late,
+        } = edit;
+        let mut moved_from = None;
+        if versions.is_empty()
+            && let Some(of) = copied(&topic, &text, shown)
+        {
+            // A name gone and a new one with its entries.
+            if !missing.contains(&of) || late {
+                tree.leave_copy(topic);
+                return Ok(None);
+            }
+            versions = tree.versions(&of);
+            moved_from = Some(of);
+        }
+        let of = moved_from.as_ref().unwrap_or(&topic);
+        let now = match shown.thread(of) {
+            Some(thread) => match self.bodies.of(thread, &self.clone) {
+                Ok(text) => text.to_vec(),
+                Err(error) => {
+                    warn!(%topic, %error, "A thread's text is missing from the clone");
+                    self.damage.met();
+                    return Ok(None);
+                }
+            },
+            None if shown.base.may_hide(&topic) => return Ok(None),
+            None => Vec::new(),
+        };
+        let bases = self.bases(tree, &versions);
+        if moved_from.is_some() && bases.is_empty() {
             tree.leave_copy(topic);
             return Ok(None);
         }
-        if shown.thread(&topic).is_none() && shown.base.may_hide(&topic) {
-            return Ok(None);
-        }
-        let bases = self.bases(tree, &edit.versions);
         let bases: Vec<&[u8]> = bases.iter().map(Vec::as_slice).collect();
-        let merged = merge(&bases, &text, || self.mint.draw());
+        let merged = merge(&bases, &now, &text, || self.mint.draw());
         if !merged.kept.is_empty() {
             let file = tree.keep_beside(&topic, &text)?;
             let why = &merged.kept;
             info!(repository = %self.name, %topic, file, ?why, "Kept beside the thread");
         }
-        let newest = edit.versions.last().map(|version| version.hash);
+        let newest = versions.last().map(|version| version.hash);
         let resent_as = resent_as(&topic, newest, &text);
-        let operation = merged.edit.map(|changes| Operation {
+        let changes = match moved_from {
+            Some(_) => Some(threads::hand_edit::HandEdit {
+                moved_from,
+                ..merged.edit.unwrap_or_default()
+            }),
+            None => merged.edit,
+        };
+        let operation = changes.map(|changes| Operation {
             // The IDs in an edit that is found again are others.
             arguments_digest: Some(resent_as.clone()),
             ..Operation::by_hand(
@@ -171,7 +221,7 @@ impl Performer {
                 shown.base.tip.as_ref().map(ToString::to_string),
             )
         });
-        let (late, merged) = (edit.late, operation.is_some());
+        let merged = operation.is_some();
         info!(repository = %self.name, %topic, merged, late, "Edited by hand");
         Ok(Some(HandEdit {
             resent_as,
@@ -224,8 +274,15 @@ impl Performer {
     }
 }
 
-/// Whether a new file has an entry of a thread that is there: an entry stands in one thread.
-fn is_copy(topic: &Topic, text: &[u8], shown: &Snapshot) -> bool {
+impl HandEdit {
+    /// The thread whose file it gives another name.
+    pub(crate) fn moved_from(&self) -> Option<&Topic> {
+        self.operation.as_ref()?.moved_from()
+    }
+}
+
+/// The thread of which a new file has an entry: an entry stands in one thread.
+fn copied(topic: &Topic, text: &[u8], shown: &Snapshot) -> Option<Topic> {
     let (thread, _) = threads::parse::parse(text);
     let ids: Vec<_> = thread
         .entries()
@@ -233,8 +290,9 @@ fn is_copy(topic: &Topic, text: &[u8], shown: &Snapshot) -> bool {
         .filter_map(|entry| entry.id.as_ref())
         .collect();
     let mut others = shown.threads().filter(|(other, _)| *other != topic);
-    !ids.is_empty()
-        && others.any(|(_, other)| ids.iter().any(|id| other.summary.place_of(id).is_some()))
+    let has_one = |of: &Shown| ids.iter().any(|id| of.summary.place_of(id).is_some());
+    let found = others.find(|(_, other)| has_one(other));
+    found.map(|(other, _)| other.clone())
 }
 
 /// The same for the same text over the same file, and for no other: what was remembered last is

@@ -254,7 +254,8 @@ impl WorkingTree {
         self.foreign.insert(topic, what);
     }
 
-    fn versions(&self, topic: &Topic) -> Vec<Version> {
+    /// What is remembered of the topic, the newest last.
+    pub(crate) fn versions(&self, topic: &Topic) -> Vec<Version> {
         let remembered = self.remembered.get(topic);
         remembered.map(|of| of.versions.clone()).unwrap_or_default()
     }

@@ -284,8 +284,12 @@ impl Person {
             }
         });
         let changed: String = lines.collect();
-        if is_whole(&text) {
-            let _gone = fs::write(self.file(topic), changed);
+        if is_whole(&text) && fs::write(self.file(topic), &changed).is_ok() {
+            // What was saved before may not have been seen either.
+            let before = self.unsettled.get_mut(topic);
+            if let Some((last, _)) = before.filter(|(last, _)| *last == text) {
+                *last = changed;
+            }
         }
     }
 

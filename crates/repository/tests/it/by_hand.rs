@@ -14,7 +14,7 @@ use crate::push::push_until_taken;
 fn edit(bench: &Bench, number: u32, change: impl Fn(&str) -> String) -> Operation {
     let base = bench.file("main", "alpha.md");
     let mint = || EntryId::parse("01JGTMINTED").unwrap();
-    let merged = merge(&[base.as_bytes()], change(&base).as_bytes(), mint);
+    let merged = merge(&[base.as_bytes()], &[], change(&base).as_bytes(), mint);
     Operation::by_hand(
         merged.edit.expect("it is another text"),
         EntryId::parse(&format!("01JGTEDIT{number}")).unwrap(),

@@ -52,6 +52,11 @@ fn once(edit: &HandEdit, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// A file with the entries of another that it lacks.
+pub(super) fn joined(from: &[u8], there: Vec<u8>) -> Vec<u8> {
+    created(&String::from_utf8_lossy(from), there)
+}
+
 /// A new file; where there is one meanwhile, it gets the entries that it lacks.
 fn created(text: &str, bytes: Vec<u8>) -> Vec<u8> {
     if is_blank(&bytes) {

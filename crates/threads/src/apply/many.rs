@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{append, apply, time_written, with_changes};
+use super::{append, apply, joined, time_written, with_changes};
 use crate::apply::Applied;
 use crate::entry::{Entry, Source};
 use crate::fence::open_fence;
@@ -84,7 +84,20 @@ impl Growth {
         }
     }
 
-    fn into_bytes(self) -> Option<Vec<u8>> {
+    /// This file under the name of another: there it is the same or, where the name is taken, its
+    /// entries stand behind the other's, each once.
+    #[must_use]
+    pub fn moved_onto(self, there: Growth) -> Growth {
+        let file = match (self.into_bytes(), there.into_bytes()) {
+            (Some(from), Some(there)) => Some(joined(&from, there)),
+            (from, there) => from.or(there),
+        };
+        Growth::of(file)
+    }
+
+    /// The file's bytes in the end.
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
         self.growing.map(Growing::into_bytes).or(self.file)
     }
 }

@@ -17,6 +17,16 @@ pub(super) struct Closest<'t> {
     pub(super) equals: Vec<&'t Thread>,
 }
 
+impl<'t> Closest<'t> {
+    /// Of a file of which no version is remembered, over what is shown.
+    pub(super) fn without_versions(shown: &'t Thread) -> Self {
+        Self {
+            base: shown,
+            equals: Vec::new(),
+        }
+    }
+}
+
 /// The version with the fewest changed entries and fields; of several the one of whose changed
 /// entries the fewest words are gone, and of those the last.
 pub(super) fn closest<'t>(versions: &'t [Thread], edited: &Thread) -> Option<Closest<'t>> {

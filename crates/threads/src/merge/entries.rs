@@ -1,26 +1,26 @@
 //! The entries' part of an edit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::entry::Entry;
 use crate::entry_id::EntryId;
 use crate::hand_edit::{EntryEdit, HandEdit, Which, without_id};
 use crate::id_comment::all_ids;
-use crate::merge::closest::{Closest, words_gone};
-use crate::merge::{Kept, added, text_of};
+use crate::merge::closest::words_gone;
+use crate::merge::{Kept, Versions, added, text_of};
 use crate::parse::normal;
 use crate::thread::Thread;
 
 /// Notes the entries that are new, changed and deleted.
 pub(super) fn compare(
-    versions: &[Thread],
-    closest: &Closest<'_>,
+    versions: &Versions<'_>,
     edited: &Thread,
     mut mint: impl FnMut() -> EntryId,
     edit: &mut HandEdit,
     kept: &mut Vec<Kept>,
 ) {
-    let known = Known::of(versions, closest.base, edited);
+    let closest = &versions.closest;
+    let known = Known::of(versions, edited);
     let mut left: Vec<&Entry> = known.missing();
     for entry in edited.entries() {
         let change = match known.judge(entry, &mut left) {
@@ -34,12 +34,20 @@ pub(super) fn compare(
             Err(why) => kept.push(why),
         }
     }
-    let newest = versions.last().and_then(Thread::newest).map(Which::of);
-    let has_newest = newest.is_some_and(|newest| {
+    let holds = |last: &Entry| {
+        let last = Which::of(last);
         let mut is = edited.entries().iter().map(Which::of);
-        is.any(|is| is.id == newest.id && (is.id.is_some() || is.digest == newest.digest))
-    });
-    if has_newest && !kept.contains(&Kept::HalfWritten) {
+        is.any(|is| is.id == last.id && (is.id.is_some() || is.digest == last.digest))
+    };
+    // Without the base's last one, or with half of one, the file may have been cut off.
+    let newest = versions.remembered.last().and_then(Thread::newest);
+    let has_newest = newest.is_some_and(holds) && closest.base.newest().is_some_and(holds);
+    let is_cut = edited.newest().is_some_and(|last| known.is_cut_off(last));
+    if has_newest
+        && !is_cut
+        && is_in_order(closest.base, edited)
+        && !kept.contains(&Kept::HalfWritten)
+    {
         let in_all = |which: &Which| {
             let mut equals = closest.equals.iter();
             equals.all(|version| {
@@ -53,6 +61,17 @@ pub(super) fn compare(
         edit.entries
             .extend(gone.map(|which| EntryEdit::Deleted { which }));
     }
+}
+
+/// Whether the entries of both stand in the same order. Else the newest does not show that all that
+/// stood before it was saved.
+fn is_in_order(base: &Thread, edited: &Thread) -> bool {
+    let places: HashMap<Which, usize> = base.entries().iter().map(Which::of).zip(0..).collect();
+    let there = edited.entries().iter().map(Which::of);
+    let places: Vec<usize> = there
+        .filter_map(|which| places.get(&which).copied())
+        .collect();
+    places.is_sorted()
 }
 
 fn text(entry: &Entry) -> Result<String, Kept> {
@@ -71,7 +90,7 @@ enum Standing {
 
 /// What the remembered versions have, and the file.
 struct Known<'t> {
-    versions: &'t [Thread],
+    versions: &'t Versions<'t>,
     base: &'t Thread,
     which: HashSet<Which>,
     digests: HashSet<String>,
@@ -81,21 +100,15 @@ struct Known<'t> {
 }
 
 impl<'t> Known<'t> {
-    fn of(versions: &'t [Thread], base: &'t Thread, edited: &Thread) -> Self {
-        let all = |threads: &[Thread]| -> HashSet<Which> {
-            threads
-                .iter()
-                .flat_map(Thread::entries)
-                .map(Which::of)
-                .collect()
-        };
-        let which = all(versions);
+    fn of(versions: &'t Versions<'t>, edited: &Thread) -> Self {
+        let which: HashSet<Which> = versions.all_entries().map(Which::of).collect();
+        let ids = versions.entries().filter_map(|entry| Which::of(entry).id);
         let edited: HashSet<Which> = edited.entries().iter().map(Which::of).collect();
         Self {
             versions,
-            base,
+            base: versions.closest.base,
             digests: which.iter().map(|which| which.digest.clone()).collect(),
-            ids: which.iter().filter_map(|which| which.id.clone()).collect(),
+            ids: ids.collect(),
             which,
             edited_ids: edited.iter().filter_map(|which| which.id.clone()).collect(),
             edited,
@@ -150,23 +163,19 @@ impl<'t> Known<'t> {
         }
     }
 
-    /// The entry as the base has it, of two with the same ID the one that is not in the file. Where
-    /// the base has none, as the version does that lost the fewest words by it, the newest of them:
-    /// what somebody else wrote meanwhile is not taken for what the person saw.
+    /// The entry as the base has it, of several with the same ID the one of which the fewest words
+    /// are gone. Where the base has none, that of any version, the newest of them: what somebody else
+    /// wrote meanwhile is not taken for what the person saw.
     fn changed_from(&self, id: &EntryId, entry: &Entry) -> Standing {
         let is_it = |was: &&Entry| {
             let which = Which::of(was);
             which.id.as_ref() == Some(id) && !self.edited.contains(&which)
         };
-        let in_base = self.base.entries().iter().find(is_it);
-        let all = || self.versions.iter().rev().flat_map(Thread::entries);
-        let least = || {
-            all()
-                .filter(is_it)
-                .min_by_key(|was| words_gone(was.raw(), entry.raw()))
-        };
+        let gone = |was: &&Entry| words_gone(was.raw(), entry.raw());
+        let in_base = self.base.entries().iter().filter(is_it).min_by_key(gone);
+        let others = || self.versions.entries().filter(is_it).min_by_key(gone);
         in_base
-            .or_else(least)
+            .or_else(others)
             .map_or(Standing::New, |was| Standing::Changed(Which::of(was)))
     }
 
@@ -181,7 +190,7 @@ impl<'t> Known<'t> {
     /// Whether an entry that is known begins with all of it.
     fn is_cut_off(&self, entry: &Entry) -> bool {
         let text = without_id(entry.raw());
-        let mut known = self.versions.iter().flat_map(Thread::entries);
+        let mut known = self.versions.all_entries();
         entry.id.is_none() && known.any(|known| normal(known.raw()).starts_with(&text))
     }
 }

@@ -1,13 +1,14 @@
 //! What a person saves becomes operations, undoes nobody's work and loses nothing.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use threads::apply::{Applied, apply, apply_all};
 use threads::entry_id::EntryId;
 use threads::hand_edit::HandEdit;
 use threads::header::HeaderForm;
-use threads::merge::{EDITED_BYTES_MAX, Kept, Merged, import, merge};
+use threads::merge::{EDITED_BYTES_MAX, Kept, Merged, import};
 use threads::operation::{Operation, Seen};
 use threads::parse::parse;
 use threads::timestamp::Timestamp;
@@ -32,12 +33,17 @@ fn minted() -> impl FnMut() -> EntryId {
     minted_from("M")
 }
 
-fn minted_from(prefix: &str) -> impl FnMut() -> EntryId {
+fn minted_from(prefix: &str) -> impl FnMut() -> EntryId + use<> {
     let (count, prefix) = (Cell::new(0), prefix.to_owned());
     move || {
         count.set(count.get() + 1);
         EntryId::parse(&format!("{prefix}{}", count.get())).unwrap()
     }
+}
+
+/// Of a thread of which nothing more is shown than the file has had.
+fn merge(remembered: &[&[u8]], edited: &[u8], mint: impl FnMut() -> EntryId) -> Merged {
+    threads::merge::merge(remembered, &[], edited, mint)
 }
 
 fn operation(merged: Merged, id: &str) -> Option<Operation> {
@@ -297,6 +303,14 @@ fn absence_proves_little() {
         &format!("{base}{}", entry(4, "4", "A4")),
         &[],
     );
+    // Half of a file whose entries were turned round.
+    check(
+        &[&base],
+        &format!("{CLASSIC}{three}{one}"),
+        &base,
+        &base,
+        &[],
+    );
     check(
         &[&base],
         &base.replace("Ball: Team\n", ""),
@@ -355,6 +369,28 @@ fn what_may_be_a_slip_is_kept() {
         .kept,
         [Kept::NoText]
     );
+}
+
+#[test]
+fn what_is_shown_is_no_new_entry_though_the_file_never_had_it() {
+    let (one, typed) = (entry(1, "one", "A1"), entry(2, "typed", ""));
+    let base = format!("{CLASSIC}{one}");
+    // A daemon that was killed has kept the first entry, and not that the file had it.
+    let shown = format!("{base}{typed}<!-- Entry-ID: M7 -->\n");
+    let more = entry(3, "more", "");
+    let edited = format!("{base}{typed}{more}");
+    let expected = format!("{shown}{more}<!-- Entry-ID: M1 -->\n");
+    for remembered in [&[base.as_bytes()][..], &[]] {
+        let merged =
+            threads::merge::merge(remembered, shown.as_bytes(), edited.as_bytes(), minted());
+        assert_eq!(merged.kept, []);
+        assert_eq!(put(&merged, &shown), expected);
+        // What is shown and the file never had is not taken out by it.
+        let stale = format!("{base}{more}");
+        let merged =
+            threads::merge::merge(remembered, shown.as_bytes(), stale.as_bytes(), minted());
+        assert_eq!(put(&merged, &shown), expected);
+    }
 }
 
 #[test]
@@ -498,7 +534,7 @@ fn edited(
                 String::new()
             };
             entries.push(format!(
-                "Bob 2026-01-02T00:00:00Z\nTitle: {mark}\n\nw{mark}w\n{id}"
+                "Bob {mark} 2026-01-02T00:00:00Z\nTitle: {mark}\n\nw{mark}w\n{id}"
             ));
             written.push(format!("w{mark}w"));
         }
@@ -555,7 +591,7 @@ proptest! {
 
     #[test]
     fn scripts_of_two_people_lose_nothing(
-        steps in prop::collection::vec((0..2_usize, step(), 0..3_usize), 1..12),
+        steps in prop::collection::vec((0..2_usize, step(), 0..3_usize, prop::bool::weighted(0.2)), 1..12),
         crlf in any::<bool>(),
     ) {
         let start = format!("{CLASSIC}{}{}{}", entry(1, "wonew", "A1"), entry(2, "wtwow", "A2"), entry(3, "wthreew", "A3"));
@@ -566,16 +602,19 @@ proptest! {
         let mut deleted = Vec::new();
         let mut beside = Vec::new();
         let mut operations = Vec::new();
-        for (turn, (who, step, behind)) in steps.iter().enumerate() {
+        let mut left = [None, None];
+        for (turn, (who, step, behind, killed)) in steps.iter().enumerate() {
             let mine = &mut seen[*who];
             let at = mine.len().saturating_sub(1 + behind);
             let mark = format!("{who}x{turn}");
-            let mut text = edited(&mine[at], step, &mark, &mut written, &mut deleted);
+            let buffer = left[*who].take().unwrap_or_else(|| mine[at].clone());
+            let mut text = edited(&buffer, step, &mark, &mut written, &mut deleted);
             if crlf && *who == 1 {
                 text = text.replace('\n', "\r\n");
             }
             let versions: Vec<&[u8]> = mine.iter().map(|text| text.as_bytes()).collect();
-            let merged = merge(&versions, text.as_bytes(), minted_from(&format!("M{mark}-")));
+            let mint = minted_from(&format!("M{mark}-"));
+            let merged = threads::merge::merge(&versions, tip.as_bytes(), text.as_bytes(), mint);
             if !merged.kept.is_empty() {
                 beside.push(text.clone());
             }
@@ -586,10 +625,28 @@ proptest! {
                 }
                 operations.push(operation);
             }
+            // Half of a file that was turned round, of which nobody knows, cannot be told from a
+            // deletion; nor what is written on behind half of one from a change.
+            if *killed && !matches!(step, Step::Swap | Step::Cut(_)) {
+                // What is durable is shown again, and nobody knows that the file had it. The person
+                // goes on with the file as they left it.
+                left[*who] = Some(text.replace("\r\n", "\n"));
+                continue;
+            }
             mine.push(text.replace("\r\n", "\n"));
             mine.push(tip.clone());
         }
         let all = format!("{tip}{}{}", beside.concat(), deleted.concat());
+        let (thread, _) = parse(tip.as_bytes());
+        let mut ids: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+        for entry in thread.entries() {
+            let plain = |id: &EntryId| id.as_str().split('~').next().map(str::to_owned);
+            let said = format!("{} {}", entry.title, entry.body());
+            ids.entry(said).or_default().insert(entry.id.as_ref().and_then(plain));
+        }
+        for (said, ids) in ids {
+            prop_assert!(ids.len() == 1, "{} is doubled\n{}", said, tip);
+        }
         for word in &written {
             prop_assert!(all.contains(word.as_str()), "{} is lost\n{}", word, tip);
         }

@@ -197,7 +197,8 @@ fn stood(handle: &Handle, snapshot: &Snapshot, commit: &Tip) -> Result<Stood, Cl
     };
     let changed: HashSet<Topic> = changed.into_iter().map(|changed| changed.topic).collect();
     for (topic, blob) in then {
-        if !changed.contains(&topic) && !snapshot.overlay.contains_key(&topic) {
+        let is_pending = snapshot.overlay.contains_key(&topic) || snapshot.gone.contains(&topic);
+        if !changed.contains(&topic) && !is_pending {
             stood.same.insert(topic.as_str().to_owned());
             continue;
         }
