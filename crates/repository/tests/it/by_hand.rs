@@ -3,6 +3,7 @@
 use std::slice;
 
 use threads::entry_id::EntryId;
+use threads::hand_edit::HandEdit;
 use threads::merge::merge;
 use threads::operation::Operation;
 use threads::timestamp::Timestamp;
@@ -108,4 +109,51 @@ fn an_edit_of_a_thread_that_is_gone_ends() {
     let local = bench.clone("local");
     let tip = local.commit_local(&[closed], &author()).unwrap();
     assert_eq!(tip, None);
+}
+
+#[test]
+fn a_renamed_thread_takes_along_what_came_meanwhile() {
+    let bench = Bench::new();
+    let (clone, other) = (bench.clone("clone"), bench.clone("other"));
+    let said = [1, 2, 3].map(|number| operation("alpha", number));
+    push_until_taken(&clone, &bench.remote(), &said[..1]);
+    let renamed = Operation::by_hand(
+        HandEdit {
+            moved_from: Some(operation("alpha", 1).topic),
+            ..HandEdit::default()
+        },
+        EntryId::parse("01JGTRENAME").unwrap(),
+        operation("beta", 1).topic,
+        "Human (alice)".to_owned(),
+        Timestamp::from_unix_seconds(1_767_700_000),
+        Some(bench.git("rev-parse main")),
+    );
+    other.fetch(&bench.remote()).unwrap();
+    push_until_taken(&other, &bench.remote(), &said[1..2]);
+    // One push takes the rename and what is written under the new name.
+    let more = operation("beta", 4);
+    push_until_taken(&clone, &bench.remote(), &[renamed.clone(), more.clone()]);
+    assert_eq!(bench.git("ls-tree --name-only main"), "beta.md");
+    let beta = bench.file("main", "beta.md");
+    for operation in [&said[0], &said[1], &more] {
+        assert_eq!(count(&beta, operation), 1, "{beta}");
+    }
+    let trailers = bench.git("log -1 --skip=1 --format=%(trailers:only) main");
+    assert!(trailers.contains("Watercooler-Operation: rename 01JGTRENAME"));
+
+    // Where both names are taken, each entry stands once; put on again, it moves nothing.
+    let text = format!("{beta}\n");
+    bench.commit("main", &[("alpha.md", Some(&text))]);
+    clone.fetch(&bench.remote()).unwrap();
+    push_until_taken(&clone, &bench.remote(), slice::from_ref(&renamed));
+    assert_eq!(bench.git("ls-tree --name-only main"), "alpha.md\nbeta.md");
+    let again = Operation {
+        id: EntryId::parse("01JGTAGAIN").unwrap(),
+        ..renamed
+    };
+    push_until_taken(&clone, &bench.remote(), slice::from_ref(&again));
+    assert_eq!(bench.git("ls-tree --name-only main"), "beta.md");
+    let beta = bench.file("main", "beta.md");
+    assert_eq!(count(&beta, &said[0]), 1, "{beta}");
+    bench.check_sound("clone");
 }
