@@ -47,7 +47,7 @@ fn an_edit_is_one_commit_and_is_not_put_on_again_by_what_undid_it() {
         .replace("Other words 1", "Body 1");
     bench.commit("main", &[("alpha.md", Some(&undone))]);
     let pushed = push_until_taken(&clone, &bench.remote(), slice::from_ref(&changed));
-    assert_eq!(pushed.present, [changed.id.clone()]);
+    assert_eq!(pushed.present, slice::from_ref(&changed.id));
     assert!(!bench.file("main", "alpha.md").contains("Other words 1"));
 
     // A new one, while another entry comes in.
@@ -102,7 +102,7 @@ fn an_edit_of_a_thread_that_is_gone_ends() {
     let changed = edit(&bench, 2, |text| text.replace("Body 1", "Other words"));
     bench.commit("main", &[("alpha.md", None), ("readme.txt", Some("x"))]);
     let pushed = push_until_taken(&clone, &bench.remote(), &[closed.clone(), changed]);
-    assert_eq!(pushed.present, [closed.id.clone()]);
+    assert_eq!(pushed.present, slice::from_ref(&closed.id));
     assert!(bench.file("main", "alpha.md").contains("Other words"));
 
     // In a branch that holds nothing.
