@@ -62,6 +62,30 @@ struct Background<'a> {
     missing: &'a BTreeSet<Topic>,
 }
 
+/// Whose text a file has.
+enum Origin {
+    /// Its own thread's, or a new one's.
+    Own,
+    /// That of a thread whose name is gone.
+    Moved(Topic),
+    /// That of a thread that is there too.
+    Copy,
+}
+
+impl Background<'_> {
+    fn origin(&self, edit: &Edit) -> Origin {
+        if !edit.versions.is_empty() {
+            return Origin::Own;
+        }
+        match copied(&edit.topic, &edit.text, self.shown) {
+            None => Origin::Own,
+            // A name gone and a new one with its entries.
+            Some(of) if self.missing.contains(&of) && !edit.late => Origin::Moved(of),
+            Some(_) => Origin::Copy,
+        }
+    }
+}
+
 impl Performer {
     /// Looks at the working tree, as `shown` is what this machine shows.
     pub(crate) fn look_at_tree(
@@ -149,44 +173,27 @@ impl Performer {
         judged
     }
 
-    /// What one edit comes to; none where the thread cannot be read now.
+    /// What one edit comes to; none where the thread cannot be read now, or its file is a copy.
     fn judge_edit(
         &self,
         tree: &mut WorkingTree,
         edit: Edit,
         background: &Background<'_>,
     ) -> io::Result<Option<HandEdit>> {
-        let Background { shown, missing } = background;
-        let Edit {
-            topic,
-            text,
-            mut versions,
-            late,
-        } = edit;
-        let mut moved_from = None;
-        if versions.is_empty()
-            && let Some(of) = copied(&topic, &text, shown)
-        {
-            // A name gone and a new one with its entries.
-            if !missing.contains(&of) || late {
-                tree.leave_copy(topic);
+        let shown = background.shown;
+        let (versions, moved_from) = match background.origin(&edit) {
+            Origin::Own => (edit.versions, None),
+            Origin::Moved(from) => (tree.versions(&from), Some(from)),
+            Origin::Copy => {
+                tree.leave_copy(edit.topic);
                 return Ok(None);
             }
-            versions = tree.versions(&of);
-            moved_from = Some(of);
-        }
-        let of = moved_from.as_ref().unwrap_or(&topic);
-        let now = match shown.thread(of) {
-            Some(thread) => match self.bodies.of(thread, &self.clone) {
-                Ok(text) => text.to_vec(),
-                Err(error) => {
-                    warn!(%topic, %error, "A thread's text is missing from the clone");
-                    self.damage.met();
-                    return Ok(None);
-                }
-            },
-            None if shown.base.may_hide(&topic) => return Ok(None),
-            None => Vec::new(),
+        };
+        let Edit {
+            topic, text, late, ..
+        } = edit;
+        let Some(now) = self.text_shown(moved_from.as_ref().unwrap_or(&topic), shown) else {
+            return Ok(None);
         };
         let bases = self.bases(tree, &versions);
         if moved_from.is_some() && bases.is_empty() {
@@ -200,8 +207,6 @@ impl Performer {
             let why = &merged.kept;
             info!(repository = %self.name, %topic, file, ?why, "Kept beside the thread");
         }
-        let newest = versions.last().map(|version| version.hash);
-        let resent_as = resent_as(&topic, newest, &text);
         let changes = match moved_from {
             Some(_) => Some(threads::hand_edit::HandEdit {
                 moved_from,
@@ -209,6 +214,8 @@ impl Performer {
             }),
             None => merged.edit,
         };
+        let newest = versions.last().map(|version| version.hash);
+        let resent_as = resent_as(&topic, newest, &text);
         let operation = changes.map(|changes| Operation {
             // The IDs in an edit that is found again are others.
             arguments_digest: Some(resent_as.clone()),
@@ -228,6 +235,21 @@ impl Performer {
             operation,
             dealt: Dealt { topic, text },
         }))
+    }
+
+    /// The thread as it is shown, empty where there is none; none where it cannot be read now.
+    fn text_shown(&self, topic: &Topic, shown: &Snapshot) -> Option<Vec<u8>> {
+        match shown.thread(topic) {
+            Some(thread) => match self.bodies.of(thread, &self.clone) {
+                Ok(text) => Some(text.to_vec()),
+                Err(error) => {
+                    warn!(%topic, %error, "A thread's text is missing from the clone");
+                    self.damage.met();
+                    None
+                }
+            },
+            None => (!shown.base.may_hide(topic)).then(Vec::new),
+        }
     }
 
     /// The bytes of remembered versions, the newest last, as far as they can be had.
