@@ -21,6 +21,7 @@ mod load;
 mod local_repository;
 mod logs;
 mod long_threads;
+mod manual;
 mod mcp;
 mod offline;
 mod pausing;
