@@ -1,5 +1,6 @@
 //! The stories: real programs, real git servers, a test for each.
 
+mod activation;
 mod adding;
 mod architecture;
 mod clocks;
