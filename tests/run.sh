@@ -25,7 +25,8 @@ conformance|3|the official MCP conformance suite, natively and through the shim
 load|25|200 agents beside hostile clients, and 100 kills, optimised; only where it is named
 edits|30|1,000 random scripts of people and agents at working trees; only where it is named
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
-newcomer|8|the install command, from a fresh clone in an empty home'
+newcomer|8|the install command, from a fresh clone in an empty home
+package|15|the packages, and what they do in a clean root; only where it is named'
 
 # No step may hang a run for ever, whatever its budget.
 step_limit=40m
@@ -226,6 +227,11 @@ suite_newcomer() {
   cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
 }
 
+suite_package() {
+  cargo_test package --package tests --test package -- --ignored --test-threads=1 --nocapture
+  sed -n 's/^\*\*\* SKIPPED/   &/p' "$log"
+}
+
 python_clients() {
   local wanted=$PWD/tests/clients/python/requirements.txt venv=$target/clients/python python
   cmp -s "$wanted" "$venv/requirements.txt" && return
@@ -327,7 +333,7 @@ main() {
   report=
   packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
   while IFS='|' read -r -u 3 name budget what; do
-    case $#:$name in 0:load | 0:edits | 0:size) continue ;; esac
+    case $#:$name in 0:load | 0:edits | 0:size | 0:package) continue ;; esac
     if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
       run_suite "$name" "$budget" "$what"
     fi
