@@ -61,7 +61,7 @@ case $prefix in
     /*) bin=${prefix%/}/bin ;;
     *) bin=$PWD/${prefix%/}/bin ;;
 esac
-# The shim is built alone: with the others it would grow by what they need.
+# The shim is built alone, and optimised as a whole: with the others it would grow by what they need.
 together="-p watercoolerd -p watercooler -p watercooler-installer -p watercooler-tray"
 alone="-p watercooler-mcp"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/watercooler-install.XXXXXX")
@@ -95,6 +95,7 @@ build() {
     local part log=$scratch/build
     phase "Building the programs (the first time takes minutes)"
     for part in "$together" "$alone"; do
+        [ "$part" = "$together" ] || export CARGO_PROFILE_NEWCOMER_LTO=thin
         # The parts are words on purpose.
         # shellcheck disable=SC2086
         if [ -t 2 ]; then

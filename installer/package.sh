@@ -55,10 +55,11 @@ stage=$built/package
 mkdir -p "$out"
 
 build() {
-    # As install.sh does: the shim by itself, so that it stays small.
     cargo build --locked --quiet --profile "$profile" -p watercoolerd -p watercooler \
         -p watercooler-installer -p watercooler-tray
-    cargo build --locked --quiet --profile "$profile" -p watercooler-mcp
+    # By itself and optimised as a whole, in whichever profile, so that it stays small.
+    env "CARGO_PROFILE_$(tr '[:lower:]-' '[:upper:]_' <<<"$profile")_LTO=thin" \
+        cargo build --locked --quiet --profile "$profile" -p watercooler-mcp
 }
 
 # All but the programs, as it lies below a prefix.
@@ -79,6 +80,7 @@ stage() {
 
 make_deb() {
     local cargo_deb=$target/tools/bin/cargo-deb made
+    gzip -9n "$stage"/share/man/man1/*.1
     command -v cargo-deb >/dev/null 2>&1 && cargo_deb=$(command -v cargo-deb)
     [ -x "$cargo_deb" ] || CARGO_TARGET_DIR=$target/tools/build \
         cargo install --quiet --locked --version "$cargo_deb_version" --root "$target/tools" cargo-deb

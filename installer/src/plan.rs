@@ -133,8 +133,12 @@ fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
     }
     let tray = services::login_file(services::Program::Tray, &survey.places);
     let was_there = survey.receipt.files.contains_key(&tray);
-    // The tray's menu takes the file away, and that is a person's word.
-    let is_unwanted = was_there && survey.files.get(&tray) == Some(&Text::Absent);
+    // The tray's menu takes the file away, or hides it, and that is a person's word.
+    let is_unwanted = match survey.files.get(&tray) {
+        None | Some(Text::Absent) => was_there,
+        Some(Text::Present(text)) => text.lines().any(|line| line.trim() == "Hidden=true"),
+        Some(Text::Unreadable(_)) => true,
+    };
     if survey.programs.contains_key("watercooler-tray") && !is_unwanted {
         steps.extend(login_file(survey, services::Program::Tray));
     }

@@ -45,6 +45,7 @@ mod transfer;
 mod transfer_worker;
 mod two_laptops;
 mod updates;
+mod updating;
 mod versions;
 mod watching;
 mod which;

@@ -44,7 +44,9 @@ impl<'a> CleanRoot<'a> {
         };
         let folder = machine.root().join("clean");
         let mut make = machine.command("/usr/sbin/debootstrap");
-        make.args(["--variant=minbase", SUITE]).arg(&folder).arg(mirror);
+        make.args(["--variant=minbase", SUITE])
+            .arg(&folder)
+            .arg(mirror);
         let path = std::env::var("PATH").unwrap_or_default();
         make.env("PATH", format!("{path}:/usr/sbin:/sbin"));
         let _made = Ran::run(&mut make, "").done();
@@ -82,7 +84,8 @@ impl<'a> CleanRoot<'a> {
             }
         }
         let file = self.folder.join("beside.sh");
-        fs::write(file, format!("set -eu\n{command} &\n{script}")).expect("the root can be written");
+        fs::write(file, format!("set -eu\n{command} &\n{script}"))
+            .expect("the root can be written");
         format!(
             "setpriv --reuid {user} --regid {user} --clear-groups env -i PATH=/usr/bin:/bin{sets} \
              /bin/sh -x /beside.sh"
@@ -95,12 +98,20 @@ impl<'a> CleanRoot<'a> {
         fs::write(file, format!("set -eu\n{script}\n")).expect("the root can be written");
         let within = "mount -t proc proc \"$0/proc\" && exec chroot \"$0\" /bin/sh -x /step.sh";
         let mut run = Command::new("unshare");
-        run.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", within])
-            .arg(&self.folder)
-            .current_dir(self.machine.home())
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LC_ALL", "C.UTF-8");
+        run.args([
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "sh",
+            "-c",
+            within,
+        ])
+        .arg(&self.folder)
+        .current_dir(self.machine.home())
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("LC_ALL", "C.UTF-8");
         let ran = Ran::run(&mut run, "");
         assert_eq!(ran.code, Some(0), "{what}\n{}\n{}", ran.stdout, ran.stderr);
     }
@@ -114,7 +125,9 @@ fn mirror() -> Option<String> {
         .output()
         .ok()?;
     let listed = String::from_utf8(asked.stdout).ok()?;
-    let found = listed.lines().find_map(|line| line.strip_prefix(&format!("{SUITE} ")));
+    let found = listed
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{SUITE} ")));
     found.map(str::to_owned)
 }
 
@@ -141,7 +154,10 @@ fn instruction(line: &str) -> Option<Instruction> {
             Some(Instruction::Command(words))
         }
         "FROM" => {
-            assert!(rest.contains(SUITE), "{rest} is not what the root is made of");
+            assert!(
+                rest.contains(SUITE),
+                "{rest} is not what the root is made of"
+            );
             None
         }
         "VOLUME" | "HEALTHCHECK" => None,

@@ -38,7 +38,10 @@ const HELD: [&str; 11] = [
 /// Packs what was built for the newcomer, which is the cheapest that may be packed.
 fn packed(machine: &Machine, kind: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a running test has a path");
-    let target = this.ancestors().nth(3).expect("a test lies in TARGET/PROFILE/deps");
+    let target = this
+        .ancestors()
+        .nth(3)
+        .expect("a test lies in TARGET/PROFILE/deps");
     let mut pack = machine.command(scratch::workspace().join("installer/package.sh"));
     pack.args([kind, "--profile", "newcomer", "--out"])
         .arg(machine.root().join(kind))
@@ -60,34 +63,63 @@ fn an_archive_holds_what_its_sum_says() {
     let machine = Machine::without_settings();
     let archive = packed(&machine, "tar");
     let folder = archive.parent().expect("it lies in a folder");
-    let name = archive.file_name().and_then(|name| name.to_str()).expect("text");
+    let name = archive
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("text");
     let mut sums = machine.command("sha256sum");
-    sums.current_dir(folder).arg("-c").arg(format!("{name}.sha256"));
+    sums.current_dir(folder)
+        .arg("-c")
+        .arg(format!("{name}.sha256"));
     let _right = Ran::run(&mut sums, "").done();
     let mut unpack = machine.command("tar");
-    let _unpacked = Ran::run(unpack.arg("-xzf").arg(&archive).arg("-C").arg(machine.root()), "").done();
+    let _unpacked = Ran::run(
+        unpack
+            .arg("-xzf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(machine.root()),
+        "",
+    )
+    .done();
     let unpacked = machine.root().join(name.trim_end_matches(".tar.gz"));
     for program in PROGRAMS {
         let mut asked = machine.command(unpacked.join("bin").join(program));
         let version = Ran::run(asked.arg("--version"), "").done();
         assert!(version.stdout.starts_with(program), "{}", version.stdout);
-        assert!(unpacked.join(format!("share/man/man1/{program}.1")).is_file(), "{program}");
+        assert!(
+            unpacked
+                .join(format!("share/man/man1/{program}.1"))
+                .is_file(),
+            "{program}"
+        );
     }
     the_licences_are_all_there(&unpacked.join("doc/THIRD-PARTY-LICENCES"));
     let mut plan = machine.command(unpacked.join("bin/watercooler-installer"));
     let plan = Ran::run(plan.args(["plan", "--client", "none"]), "").done();
-    assert!(plan.stdout.contains(".local/bin/watercoolerd"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains(".local/bin/watercoolerd"),
+        "{}",
+        plan.stdout
+    );
 }
 
 fn the_licences_are_all_there(file: &Path) {
     let text = fs::read_to_string(file).expect("it is packed");
-    for (name, licence) in [("tokio", "MIT"), ("libgit2-sys", "MIT"), ("rustix", "Apache-2.0")] {
-        let listed = text.lines().any(|line| {
-            line.starts_with(&format!("  {name} ")) && line.contains(licence)
-        });
+    for (name, licence) in [
+        ("tokio", "MIT"),
+        ("libgit2-sys", "MIT"),
+        ("rustix", "Apache-2.0"),
+    ] {
+        let listed = text
+            .lines()
+            .any(|line| line.starts_with(&format!("  {name} ")) && line.contains(licence));
         assert!(listed, "{name}");
     }
-    assert!(text.contains("GNU GENERAL PUBLIC LICENSE"), "libgit2's own is missing");
+    assert!(
+        text.contains("GNU GENERAL PUBLIC LICENSE"),
+        "libgit2's own is missing"
+    );
 }
 
 #[test]
@@ -96,7 +128,9 @@ fn a_debian_package_works_where_nothing_else_is() {
     let machine = Machine::without_settings();
     let package = packed(&machine, "deb");
     let mut list = machine.command("dpkg-deb");
-    let listed = Ran::run(list.arg("--contents").arg(&package), "").done().stdout;
+    let listed = Ran::run(list.arg("--contents").arg(&package), "")
+        .done()
+        .stdout;
     let files: Vec<&str> = listed
         .lines()
         .filter_map(|line| line.split_whitespace().nth(5))
