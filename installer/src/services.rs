@@ -67,12 +67,17 @@ pub(crate) fn login_file(program: Program, places: &Places) -> PathBuf {
         Program::Daemon => "watercoolerd",
         Program::Tray => "watercooler-tray",
     };
-    let (settings, home) = (&places.settings, &places.home);
     match (places.system, program) {
-        (System::Linux, _) => settings.join(format!("autostart/{name}.desktop")),
-        (System::MacOs, _) => home.join(format!("Library/LaunchAgents/{name}.plist")),
-        (System::Windows, Program::Daemon) => settings.join(STARTUP).join("watercooler.cmd"),
-        (System::Windows, Program::Tray) => settings.join(STARTUP).join("watercooler-tray.cmd"),
+        (System::Linux, Program::Daemon | Program::Tray) => {
+            places.settings.join(format!("autostart/{name}.desktop"))
+        }
+        (System::MacOs, Program::Daemon | Program::Tray) => places
+            .home
+            .join(format!("Library/LaunchAgents/{name}.plist")),
+        (System::Windows, Program::Daemon) => places.settings.join(STARTUP).join("watercooler.cmd"),
+        (System::Windows, Program::Tray) => {
+            places.settings.join(STARTUP).join("watercooler-tray.cmd")
+        }
     }
 }
 
