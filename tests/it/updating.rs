@@ -7,7 +7,8 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -48,33 +49,7 @@ fn no_call_fails_while_versions_change_there_and_back() {
     let prefix = machine.home().join(".local");
     install(&machine, &older, &prefix);
     let before = version(&machine, &prefix);
-
-    let done = AtomicBool::new(false);
-    let answered: Vec<std::sync::atomic::AtomicUsize> = (0..2 * AGENTS).map(|_| 0.into()).collect();
-    let told: Vec<Told> = std::thread::scope(|scope| {
-        let agents: Vec<_> = answered
-            .iter()
-            .enumerate()
-            .map(|(number, answered)| {
-                let (machine, done) = (&machine, &done);
-                let folder = if number % 2 == 0 { &older } else { &newer };
-                let shim = folder.join("watercooler-mcp");
-                scope.spawn(move || calls(machine, &shim, number, answered, done))
-            })
-            .collect();
-        let all_go_on = || {
-            let from: Vec<usize> = answered
-                .iter()
-                .map(|one| one.load(Ordering::Relaxed))
-                .collect();
-            wait_until("every agent is answered again and again", PATIENCE, || {
-                let mut pairs = answered.iter().zip(&from);
-                pairs.all(|(one, from)| one.load(Ordering::Relaxed) >= from + CALLS_BETWEEN)
-                    || agents
-                        .iter()
-                        .any(std::thread::ScopedJoinHandle::is_finished)
-            });
-        };
+    let told = under_load(&machine, &[&older, &newer], |all_go_on| {
         all_go_on();
         install(&machine, &newer, &prefix);
         let after = version(&machine, &prefix);
@@ -86,19 +61,10 @@ fn no_call_fails_while_versions_change_there_and_back() {
         install(&machine, &newer, &prefix);
         assert_eq!(version(&machine, &prefix), after);
         all_go_on();
-        done.store(true, Ordering::Relaxed);
-        let joined = agents
-            .into_iter()
-            .map(|agent| agent.join().expect("no call fails"));
-        joined.collect()
     });
 
-    let mut reader = Shim::connect_by(
-        &machine,
-        &newer.join("watercooler-mcp"),
-        "codex",
-        Era::Sessions,
-    );
+    let shim = newer.join("watercooler-mcp");
+    let mut reader = Shim::connect_by(&machine, &shim, "codex", Era::Sessions);
     for one in &told {
         assert_eq!(reader.count(&one.topic), one.said, "{one:?}");
     }
@@ -106,15 +72,55 @@ fn no_call_fails_while_versions_change_there_and_back() {
     let said: u64 = told.iter().map(|one| one.said).sum();
     let longest = told.iter().map(|one| one.longest).max().unwrap_or_default();
     eprintln!(
-        "{calls} calls, {said} of them writes, over 3 changes of version; none failed, the longest took {longest:?}"
+        "{calls} calls, {said} of them writes, over 3 changes of version; none failed, the \
+         longest took {longest:?}"
     );
     assert!(longest <= CALL_MAX, "{longest:?}");
     let mut off = machine.command(prefix.join("bin/watercooler-installer"));
-    let _off = Ran::run(
-        off.args(["uninstall", "--yes", "--prefix"]).arg(&prefix),
-        "",
-    )
-    .done();
+    off.args(["uninstall", "--yes", "--prefix"]).arg(&prefix);
+    let _off = Ran::run(&mut off, "").done();
+}
+
+/// Lets agents with the shims of these folders call while `change` goes on, which may wait until
+/// every one of them was answered again.
+fn under_load(
+    machine: &Machine,
+    folders: &[&Path; 2],
+    change: impl FnOnce(&dyn Fn()),
+) -> Vec<Told> {
+    let done = AtomicBool::new(false);
+    let answered: Vec<AtomicUsize> = (0..2 * AGENTS).map(|_| AtomicUsize::new(0)).collect();
+    std::thread::scope(|scope| {
+        // Also where a change fails: the agents are waited for.
+        let ending = Ending(&done);
+        let mut agents = Vec::new();
+        for (number, answered) in answered.iter().enumerate() {
+            let (shim, done) = (folders[number % 2].join("watercooler-mcp"), &done);
+            agents.push(scope.spawn(move || calls(machine, &shim, number, answered, done)));
+        }
+        let load = |one: &AtomicUsize| one.load(Ordering::Relaxed);
+        change(&|| {
+            let from: Vec<usize> = answered.iter().map(load).collect();
+            wait_until("every agent is answered again and again", PATIENCE, || {
+                let mut pairs = answered.iter().zip(&from);
+                let has_ended = agents.iter().any(ScopedJoinHandle::is_finished);
+                assert!(!has_ended, "a call failed");
+                pairs.all(|(one, from)| load(one) >= from + CALLS_BETWEEN)
+            });
+        });
+        drop(ending);
+        let joined = agents.into_iter().map(ScopedJoinHandle::join);
+        joined.map(|told| told.expect("no call fails")).collect()
+    })
+}
+
+/// Ends the load.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// By the installer that lies with the programs.
@@ -147,7 +153,7 @@ fn calls(
     machine: &Machine,
     shim: &Path,
     number: usize,
-    answered: &std::sync::atomic::AtomicUsize,
+    answered: &AtomicUsize,
     done: &AtomicBool,
 ) -> Told {
     let era = [Era::Sessions, Era::Stateless][number / 2 % 2];
