@@ -61,7 +61,9 @@ case $prefix in
     /*) bin=${prefix%/}/bin ;;
     *) bin=$PWD/${prefix%/}/bin ;;
 esac
-programs="watercoolerd watercooler-mcp watercooler-installer watercooler"
+# The shim is built alone, and optimised as a whole: with the others it would grow by what they need.
+together="-p watercoolerd -p watercooler -p watercooler-installer -p watercooler-tray"
+alone="-p watercooler-mcp"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/watercooler-install.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'echo; echo "Interrupted. Run it again to go on." >&2; exit 130' INT TERM
@@ -88,23 +90,25 @@ rust() {
     need_rust "$root" || fail "Rust is missing or too old" "The lines above say what to do."
 }
 
-# Each program is built alone, so that what one needs does not swell another.
+# One call for all that may share what they need, so that it is compiled once.
 build() {
-    local program log
-    for program in $programs; do
-        phase "Building $program (release; the first time takes minutes)"
-        log=$scratch/build-$program
+    local part log=$scratch/build
+    phase "Building the programs (the first time takes minutes)"
+    for part in "$together" "$alone"; do
+        [ "$part" = "$together" ] || export CARGO_PROFILE_NEWCOMER_LTO=thin
+        # The parts are words on purpose.
+        # shellcheck disable=SC2086
         if [ -t 2 ]; then
-            cargo build --release --locked -p "$program" || fail "$program does not build"
+            cargo build --profile newcomer --locked $part || fail "the programs do not build"
         else
-            cargo build --release --locked --quiet -p "$program" >"$log" 2>&1 || {
+            cargo build --profile newcomer --locked --quiet $part >"$log" 2>&1 || {
                 tail -n 40 "$log" >&2
-                fail "$program does not build" "The lines above say why."
+                fail "the programs do not build" "The lines above say why."
             }
         fi
     done
     built=$(cargo metadata --no-deps --format-version 1 --offline --locked \
-        | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
+        | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/newcomer
 }
 
 if [ -n "${SUDO_USER:-}" ] && [ "$(id -u)" -eq 0 ]; then

@@ -25,7 +25,9 @@ conformance|3|the official MCP conformance suite, natively and through the shim
 load|25|200 agents beside hostile clients, and 100 kills, optimised; only where it is named
 edits|30|1,000 random scripts of people and agents at working trees; only where it is named
 size|40|what a clone takes after 2,000 fetches and pushes; only where it is named
-newcomer|8|the install command, from a fresh clone in an empty home'
+newcomer|8|the install command, from a fresh clone in an empty home
+update|10|this version and the one before, changed under a running load; only where it is named
+package|15|the packages, and what they do in a clean root; only where it is named'
 
 # No step may hang a run for ever, whatever its budget.
 step_limit=40m
@@ -226,6 +228,34 @@ suite_newcomer() {
   cargo_test newcomer --package tests --test newcomer -- --ignored --test-threads=1
 }
 
+suite_update() {
+  step 'the version before' bash -c older_programs || return
+  programs || return
+  WATERCOOLER_OLDER=$target/older/programs \
+    cargo_test update --package tests --test it -- --ignored --nocapture updating::
+  sed -nE 's/^(test .* \.\.\. )?([0-9]+ calls, .*)$/   \2/p' "$log"
+}
+
+# The same sources under another version, in the same target folder: what they need is built once.
+older_programs() {
+  local to=$target/older program
+  rm -rf "$to/source"
+  mkdir -p "$to/source" "$to/programs"
+  git ls-files -z | xargs -0 cp --parents -p -t "$to/source" &&
+    sed -i '/^\[workspace.package\]/,/^$/s/^version = .*/version = "0.0.1"/' "$to/source/Cargo.toml" &&
+    (cd "$to/source" && CARGO_TARGET_DIR=$target cargo build --quiet --offline \
+      --package watercoolerd --package watercooler-mcp --package watercooler \
+      --package watercooler-installer) || return
+  for program in watercoolerd watercooler-mcp watercooler watercooler-installer; do
+    cp "$target/debug/$program" "$to/programs/" || return
+  done
+}
+
+suite_package() {
+  cargo_test package --package tests --test package -- --ignored --test-threads=1 --nocapture
+  sed -n 's/^\*\*\* SKIPPED/   &/p' "$log"
+}
+
 python_clients() {
   local wanted=$PWD/tests/clients/python/requirements.txt venv=$target/clients/python python
   cmp -s "$wanted" "$venv/requirements.txt" && return
@@ -260,7 +290,7 @@ conformance_suite() {
     cp "$from/package-lock.json" "$to/installed-lock.json"
 }
 # A step runs these by name, in a shell of its own.
-export -f python_clients node_clients conformance_suite no_secret_lies_open
+export -f older_programs python_clients node_clients conformance_suite no_secret_lies_open
 export target log
 
 # Whatever of the system the tests need and this machine lacks.
@@ -327,7 +357,7 @@ main() {
   report=
   packages || { echo 'what the tests need is missing'; echo '0 passed, 1 failed'; exit 1; }
   while IFS='|' read -r -u 3 name budget what; do
-    case $#:$name in 0:load | 0:edits | 0:size) continue ;; esac
+    case $#:$name in 0:load | 0:edits | 0:size | 0:package | 0:update) continue ;; esac
     if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
       run_suite "$name" "$budget" "$what"
     fi

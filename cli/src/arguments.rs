@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use protocol::hello::PROTOCOL;
 
 use crate::commands::{
-    ack, credential, daemon, doctor, handoff, hook, list, logs, mark_read, mute, open, pause, read,
-    repo, say, search, set_status, support_bundle, sync, updates,
+    ack, credential, daemon, doctor, handoff, hook, list, logs, manual, mark_read, mute, open,
+    pause, read, repo, say, search, set_status, support_bundle, sync, updates,
 };
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
@@ -110,6 +110,9 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Print the daemon's log
     Logs(logs::Arguments),
+    /// Write the manual pages and the shells' completions below a folder
+    #[command(hide = true)]
+    Manual(manual::Arguments),
     /// Write one text file of how this machine stands, without secrets, for whoever helps
     SupportBundle(support_bundle::Arguments),
 }

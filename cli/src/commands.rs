@@ -9,6 +9,7 @@ pub(crate) mod hook;
 pub(crate) mod inbox;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod manual;
 pub(crate) mod mark_read;
 pub(crate) mod mute;
 pub(crate) mod open;
@@ -67,6 +68,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ended, Problem>
         Command::Repo(command) => repo::run(session, command),
         Command::Daemon(command) => daemon::run(session, command),
         Command::Doctor(arguments) => doctor::run(session, arguments),
+        Command::Manual(arguments) => manual::run(&arguments),
         Command::SupportBundle(arguments) => support_bundle::run(session, &arguments),
         Command::Hook(arguments) => return Ok(Ended::With(hook::run(session, &arguments))),
         Command::Logs(arguments) => {

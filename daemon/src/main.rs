@@ -44,9 +44,10 @@ mod transfer;
 mod vanished;
 mod working_tree;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::start::NotStarted;
 
@@ -67,6 +68,12 @@ enum Role {
     /// Does one repository's network work for a daemon, which starts it.
     #[command(hide = true)]
     Transfer,
+    /// Writes the manual page and the shells' completions below a folder.
+    #[command(hide = true)]
+    Manual {
+        /// The folder, made where it is missing.
+        folder: PathBuf,
+    },
 }
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (protocol 1)");
@@ -82,10 +89,13 @@ Exit codes: 0 ended as told, 1 not started, 2 bad usage.";
     reason = "before the log begins there is only stderr"
 )]
 fn main() -> ExitCode {
-    if let Some(Role::Transfer) = Arguments::parse().role {
-        return transfer::serve::run();
-    }
-    match start::run() {
+    let ended = match Arguments::parse().role {
+        Some(Role::Transfer) => return transfer::serve::run(),
+        Some(Role::Manual { folder }) => manual::write(&Arguments::command(), &folder)
+            .map_err(|error| NotStarted::Failed(error.into())),
+        None => start::run(),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(NotStarted::Running(taken)) => {
             eprintln!("watercoolerd: {taken}");

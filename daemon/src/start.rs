@@ -135,6 +135,9 @@ async fn serve(dirs: Dirs, ownership: &Ownership) -> anyhow::Result<()> {
     );
     let serving = Serving::begin(Arc::clone(&listener), Arc::clone(&shared))
         .context("start the thread that serves connections")?;
+    if let Err(error) = platform::readiness::say_ready() {
+        warn!(%error, "Whoever started this daemon was not told that it serves");
+    }
     let ended = async {
         tokio::select! {
             () = stop => (),

@@ -27,6 +27,12 @@ pub(crate) enum Deed {
     Uninstall(Options),
     /// Show what `install` would do, and how each step is undone
     Plan(Options),
+    /// Write the manual pages and the shells' completions of all programs below a folder
+    #[command(hide = true)]
+    Manual {
+        /// The folder, made where it is missing
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -4,6 +4,7 @@ mod apply;
 mod arguments;
 mod clients;
 mod first_words;
+mod pages;
 mod plan;
 mod programs;
 mod receipt;
@@ -39,10 +40,13 @@ const FIRST_WORDS: [&str; 3] = [
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (Deed::Install(options)
-    | Deed::Update(options)
-    | Deed::Uninstall(options)
-    | Deed::Plan(options)) = &arguments.deed;
+    let options = match &arguments.deed {
+        Deed::Manual { folder } => return ended(false, pages::write(folder)),
+        Deed::Install(options)
+        | Deed::Update(options)
+        | Deed::Uninstall(options)
+        | Deed::Plan(options) => options,
+    };
     let wish = match wish(options) {
         Ok(wish) => wish,
         Err(error) => {
@@ -52,8 +56,15 @@ fn main() -> ExitCode {
     };
     match run(&arguments.deed, options, &wish) {
         Ok(exit) => exit,
+        Err(error) => ended(options.json, Err(error)),
+    }
+}
+
+fn ended(as_json: bool, ended: anyhow::Result<()>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell_problem(options.json, &format!("{error:#}"));
+            tell_problem(as_json, &format!("{error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! What is to be done, from what is there and what is wanted. Touches nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::clients::{SERVER, edit, hooks, written};
 use crate::services;
@@ -42,7 +42,7 @@ pub(crate) fn install(survey: &Survey, wish: &Wish) -> Vec<Step> {
             to,
         });
     }
-    if wish.autostart {
+    if wish.autostart && !survey.packaged {
         at_login(survey, &mut steps);
     }
     if replaced || !survey.daemon_runs {
@@ -103,52 +103,68 @@ fn hooking(survey: &Survey, seen: &HooksSeen) -> Option<Step> {
     }
 }
 
+/// What starts the daemon at login, and the tray where it is put on too.
 fn at_login(survey: &Survey, steps: &mut Vec<Step>) {
-    let mut write = |path: PathBuf, text: String, what: &str| {
-        if survey.files.get(&path) != Some(&Text::Present(text.clone())) {
-            steps.push(Step::Write {
-                path,
-                text,
-                what: what.to_owned(),
-                client: None,
+    let mut new = false;
+    let units = survey.units.as_deref();
+    for unit in units.map_or_else(Vec::new, |folder| services::units(folder, &survey.bin)) {
+        let written = file(survey, &unit.path, &unit.text, "the systemd unit");
+        new |= written.is_some();
+        let is_linked = written.is_none() && survey.receipt.files.contains_key(&unit.link);
+        steps.extend(written);
+        if !is_linked {
+            steps.push(Step::Link {
+                path: unit.link,
+                to: unit.path,
             });
-            return true;
-        }
-        false
-    };
-    match &survey.units {
-        Some(units) => {
-            let unit = units.join(services::UNIT);
-            let new = write(
-                unit.clone(),
-                services::unit(&survey.bin),
-                "the systemd unit",
-            );
-            let link = units.join(services::WANTED);
-            if new || !survey.receipt.files.contains_key(&link) {
-                steps.push(Step::Link {
-                    path: link,
-                    to: unit,
-                });
-            }
-            if let Some(manager) = survey.manager.clone().filter(|_| new) {
-                steps.push(Step::Run {
-                    program: manager,
-                    arguments: ["--user", "daemon-reload"].map(str::to_owned).into(),
-                    what: "Tell systemd".to_owned(),
-                    instead: "it reads the unit at the next login".to_owned(),
-                    registers: None,
-                });
-            }
-        }
-        None => {
-            write(
-                survey.login_file.clone(),
-                services::login_text(survey.system, &survey.bin),
-                services::login_words(survey.system),
-            );
         }
     }
+    if let Some(manager) = survey.manager.clone().filter(|_| new) {
+        steps.push(Step::Run {
+            program: manager,
+            arguments: ["--user", "daemon-reload"].map(str::to_owned).into(),
+            what: "Tell systemd".to_owned(),
+            instead: "it reads the units at the next login".to_owned(),
+            registers: None,
+        });
+    }
+    if units.is_none() {
+        steps.extend(login_file(survey, services::Program::Daemon));
+    }
+    let tray = services::login_file(services::Program::Tray, &survey.places);
+    let was_there = survey.receipt.files.contains_key(&tray);
+    // The tray's menu takes the file away, or hides it, and that is a person's word.
+    let is_unwanted = match survey.files.get(&tray) {
+        None | Some(Text::Absent) => was_there,
+        Some(Text::Present(text)) => text.lines().any(|line| line.trim() == "Hidden=true"),
+        Some(Text::Unreadable(_)) => true,
+    };
+    if survey.programs.contains_key("watercooler-tray") && !is_unwanted {
+        steps.extend(login_file(survey, services::Program::Tray));
+    }
+}
+
+fn login_file(survey: &Survey, program: services::Program) -> Option<Step> {
+    let system = survey.places.system;
+    let path = services::login_file(program, &survey.places);
+    let text = services::login_text(program, system, &survey.bin);
+    file(
+        survey,
+        &path,
+        &text,
+        &services::login_words(program, system),
+    )
+}
+
+/// What writes a file of ours; `None` where it is as it should be.
+fn file(survey: &Survey, path: &Path, text: &str, what: &str) -> Option<Step> {
+    let is_so = matches!(survey.files.get(path), Some(Text::Present(found)) if found == text);
+    (!is_so).then(|| Step::Write {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        what: what.to_owned(),
+        client: None,
+    })
 }
 
 /// What registers our server with one client.

@@ -4,51 +4,112 @@ use std::path::{Path, PathBuf};
 
 use crate::clients::{Places, System};
 
-/// The name of the systemd unit.
-pub(crate) const UNIT: &str = "watercoolerd.service";
+/// The names of the systemd units, what enables each below their folder, and what they hold.
+const UNITS: [(&str, &str, &str); 2] = [
+    (
+        "watercoolerd.socket",
+        "sockets.target.wants",
+        include_str!("../linux/watercoolerd.socket"),
+    ),
+    (
+        "watercoolerd.service",
+        "default.target.wants",
+        include_str!("../linux/watercoolerd.service"),
+    ),
+];
 
-/// What enables a unit, below the folder of units: a link to it.
-pub(crate) const WANTED: &str = "default.target.wants/watercoolerd.service";
+/// What the daemon's login file holds on Linux, macOS and Windows.
+const DAEMON_TEXTS: [&str; 3] = [
+    include_str!("../linux/watercoolerd.desktop"),
+    include_str!("../macos/watercoolerd.plist"),
+    include_str!("../windows/watercooler.cmd"),
+];
 
-const UNIT_TEXT: &str = include_str!("../linux/watercoolerd.service");
-const ENTRY_TEXT: &str = include_str!("../linux/watercoolerd.desktop");
-const AGENT_TEXT: &str = include_str!("../macos/watercoolerd.plist");
-const STARTUP_TEXT: &str = include_str!("../windows/watercooler.cmd");
+/// What the tray's holds.
+const TRAY_TEXTS: [&str; 3] = [
+    include_str!("../linux/watercooler-tray.desktop"),
+    include_str!("../macos/watercooler-tray.plist"),
+    include_str!("../windows/watercooler-tray.cmd"),
+];
 
-/// The file that a person's login reads where systemd is not what starts things: the desktop's
-/// entry, launchd's agent, or what lies in the Startup folder. Each ends at once; a daemon that is
-/// lost later is started again by whoever calls it.
-pub(crate) fn login_file(places: &Places) -> PathBuf {
-    match places.system {
-        System::Linux => places.settings.join("autostart/watercoolerd.desktop"),
-        System::MacOs => places.home.join("Library/LaunchAgents/watercoolerd.plist"),
-        System::Windows => {
-            let startup = "Microsoft/Windows/Start Menu/Programs/Startup/watercooler.cmd";
-            places.settings.join(startup)
+/// What starts at login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    Daemon,
+    Tray,
+}
+
+/// A unit of systemd's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unit {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    /// The link that enables it.
+    pub(crate) link: PathBuf,
+}
+
+/// The units below a folder, for programs in `bin`, in the order in which they are written: the
+/// socket first, which the service is given by its name.
+pub(crate) fn units(folder: &Path, bin: &Path) -> Vec<Unit> {
+    let unit = |(name, wanted, text): &(&str, &str, &str)| Unit {
+        path: folder.join(name),
+        text: unit_text(text, bin),
+        link: folder.join(wanted).join(name),
+    };
+    UNITS.iter().map(unit).collect()
+}
+
+/// The file that a person's login reads: the desktop's entry, launchd's agent, or what lies in the
+/// Startup folder. For the daemon it serves where systemd is not what starts things, and ends at
+/// once; a daemon that is lost later is started again by whoever calls it.
+pub(crate) fn login_file(program: Program, places: &Places) -> PathBuf {
+    let name = match program {
+        Program::Daemon => "watercoolerd",
+        Program::Tray => "watercooler-tray",
+    };
+    match (places.system, program) {
+        (System::Linux, Program::Daemon | Program::Tray) => {
+            places.settings.join(format!("autostart/{name}.desktop"))
+        }
+        (System::MacOs, Program::Daemon | Program::Tray) => places
+            .home
+            .join(format!("Library/LaunchAgents/{name}.plist")),
+        (System::Windows, Program::Daemon) => places.settings.join(STARTUP).join("watercooler.cmd"),
+        (System::Windows, Program::Tray) => {
+            places.settings.join(STARTUP).join("watercooler-tray.cmd")
         }
     }
 }
 
+const STARTUP: &str = "Microsoft/Windows/Start Menu/Programs/Startup";
+
 /// What that file holds, for programs in `bin`.
-pub(crate) fn login_text(system: System, bin: &Path) -> String {
+pub(crate) fn login_text(program: Program, system: System, bin: &Path) -> String {
+    let [linux, macos, windows] = match program {
+        Program::Daemon => DAEMON_TEXTS,
+        Program::Tray => TRAY_TEXTS,
+    };
     match system {
-        System::Linux => entry(bin),
-        System::MacOs => agent(bin),
-        System::Windows => startup(bin),
+        System::Linux => entry(linux, bin),
+        System::MacOs => agent(macos, bin),
+        System::Windows => startup(windows, bin),
     }
 }
 
 /// What that file is to a person.
-pub(crate) fn login_words(system: System) -> &'static str {
-    match system {
-        System::Linux => "what the desktop starts at login",
-        System::MacOs => "what launchd starts at login",
-        System::Windows => "what Windows starts at login",
+pub(crate) fn login_words(program: Program, system: System) -> String {
+    let who = match system {
+        System::Linux => "the desktop",
+        System::MacOs => "launchd",
+        System::Windows => "Windows",
+    };
+    match program {
+        Program::Daemon => format!("what {who} starts at login"),
+        Program::Tray => format!("what {who} starts at login for the tray"),
     }
 }
 
-/// The unit for programs in `bin`.
-pub(crate) fn unit(bin: &Path) -> String {
+fn unit_text(text: &str, bin: &Path) -> String {
     // What systemd reads as more than itself.
     let bin = bin.display().to_string();
     let bin = bin
@@ -56,11 +117,10 @@ pub(crate) fn unit(bin: &Path) -> String {
         .replace('$', "$$")
         .replace(' ', "\\x20")
         .replace('"', "\\x22");
-    UNIT_TEXT.replace("@BIN@", &bin)
+    text.replace("@BIN@", &bin)
 }
 
-/// The desktop's entry for programs in `bin`.
-fn entry(bin: &Path) -> String {
+fn entry(text: &str, bin: &Path) -> String {
     let bin = bin.display().to_string();
     let mut quoted = String::with_capacity(bin.len());
     for letter in bin.chars() {
@@ -75,21 +135,21 @@ fn entry(bin: &Path) -> String {
             _ => quoted.push(letter),
         }
     }
-    ENTRY_TEXT.replace("@BIN@", &quoted)
+    text.replace("@BIN@", &quoted)
 }
 
-fn agent(bin: &Path) -> String {
+fn agent(text: &str, bin: &Path) -> String {
     let bin = bin.display().to_string();
     let bin = bin
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    AGENT_TEXT.replace("@BIN@", &bin)
+    text.replace("@BIN@", &bin)
 }
 
-fn startup(bin: &Path) -> String {
+fn startup(text: &str, bin: &Path) -> String {
     let bin = bin.display().to_string().replace('%', "%%");
-    STARTUP_TEXT.replace("@BIN@", &bin).replace('\n', "\r\n")
+    text.replace("@BIN@", &bin).replace('\n', "\r\n")
 }
 
 #[cfg(test)]
@@ -101,44 +161,67 @@ mod tests {
     #[test]
     fn odd_folders_are_written_so_that_they_are_read_back() {
         let bin = Path::new("/home/a b/100%/$x\"/bin");
-        let unit = unit(bin);
-        let start = unit.lines().find(|line| line.starts_with("ExecStart="));
+        let units = units(Path::new("/units"), bin);
+        let text = &units.last().unwrap().text;
+        let start = text.lines().find(|line| line.starts_with("ExecStart="));
         let expected = "ExecStart=/home/a\\x20b/100%%/$$x\\x22/bin/watercoolerd";
         assert_eq!(start, Some(expected));
-        let entry = login_text(System::Linux, bin);
+        let entry = login_text(Program::Daemon, System::Linux, bin);
         let exec = entry.lines().find(|line| line.starts_with("Exec="));
         let expected = "Exec=\"/home/a b/100%%/\\\\$x\\\\\"/bin/watercooler\" daemon start";
         assert_eq!(exec, Some(expected));
     }
 
     #[test]
-    fn each_system_has_its_file() {
-        fn check(system: System, expected: &str) {
+    fn each_system_has_its_files() {
+        fn check(system: System, daemon: &str, tray: &str) {
             let places = Places {
                 system,
                 home: "/home".into(),
                 settings: "/settings".into(),
                 codex_home: None,
             };
-            assert_eq!(login_file(&places), Path::new(expected));
-            let text = login_text(system, Path::new("/a & b/bin"));
-            assert!(!text.contains("@BIN@"), "{text}");
-            assert!(text.contains("daemon"), "{text}");
+            for (program, expected) in [(Program::Daemon, daemon), (Program::Tray, tray)] {
+                assert_eq!(login_file(program, &places), Path::new(expected));
+                let text = login_text(program, system, Path::new("/a & b/bin"));
+                assert!(!text.contains("@BIN@"), "{text}");
+                let is_trays = text.contains("watercooler-tray");
+                assert_eq!(is_trays, program == Program::Tray, "{text}");
+            }
         }
-        check(System::Linux, "/settings/autostart/watercoolerd.desktop");
+        check(
+            System::Linux,
+            "/settings/autostart/watercoolerd.desktop",
+            "/settings/autostart/watercooler-tray.desktop",
+        );
         check(
             System::MacOs,
             "/home/Library/LaunchAgents/watercoolerd.plist",
+            "/home/Library/LaunchAgents/watercooler-tray.plist",
         );
-        let startup = "/settings/Microsoft/Windows/Start Menu/Programs/Startup/watercooler.cmd";
-        check(System::Windows, startup);
+        check(
+            System::Windows,
+            &format!("/settings/{STARTUP}/watercooler.cmd"),
+            &format!("/settings/{STARTUP}/watercooler-tray.cmd"),
+        );
     }
 
     #[test]
     fn windows_reads_the_folder_back() {
-        let text = login_text(System::Windows, Path::new(r"C:\A 100%\bin"));
-        let line = "start \"\" /min \"C:\\A 100%%\\bin\\watercooler.exe\" daemon start\r\n";
-        assert!(text.ends_with(line), "{text}");
+        let bin = Path::new(r"C:\A 100%\bin");
+        for (program, line) in [
+            (
+                Program::Daemon,
+                "start \"\" /min \"C:\\A 100%%\\bin\\watercooler.exe\" daemon start\r\n",
+            ),
+            (
+                Program::Tray,
+                "start \"\" \"C:\\A 100%%\\bin\\watercooler-tray.exe\"\r\n",
+            ),
+        ] {
+            let text = login_text(program, System::Windows, bin);
+            assert!(text.ends_with(line), "{text}");
+        }
     }
 
     /// Whether a program of the system finds nothing wrong; it is said where there is none.
@@ -156,28 +239,40 @@ mod tests {
         let bin = folder.path().join("a & b");
         std::fs::create_dir(&bin).unwrap();
         std::os::unix::fs::symlink("/bin/true", bin.join("watercoolerd")).unwrap();
-        let written = |name: &str, text: String| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
+        let write = |path: &Path, text: &str| {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
             path.to_str().unwrap().to_owned()
         };
-        let unit = written(UNIT, unit(&bin));
-        let strict = ["--user", "--man=no", "--recursive-errors=yes", "verify"];
         let runtime = format!("XDG_RUNTIME_DIR={}", folder.path().display());
-        let analyze = [
-            &[runtime.as_str(), "systemd-analyze"],
-            &strict[..],
-            &[unit.as_str()],
-        ]
-        .concat();
+        let strict = ["--user", "--man=no", "--recursive-errors=yes", "verify"];
+        let mut analyze = vec![runtime.as_str(), "systemd-analyze"];
+        analyze.extend(strict);
+        let units = units(&folder.path().join("units"), &bin);
+        let units: Vec<String> = units
+            .iter()
+            .map(|unit| write(&unit.path, &unit.text))
+            .collect();
+        analyze.extend(units.iter().map(String::as_str));
         if Path::new("/usr/bin/systemd-analyze").exists() {
             is_sound("env", &analyze);
         }
-        let entry = written("w.desktop", login_text(System::Linux, &bin));
-        is_sound("desktop-file-validate", &[entry.as_str()]);
-        let agent = written("w.plist", login_text(System::MacOs, &bin));
         let read = "import plistlib, sys; found = plistlib.load(open(sys.argv[1], 'rb')); \
-                    assert found['ProgramArguments'] == [sys.argv[2] + '/watercooler', 'daemon', 'start'], found";
-        is_sound("python3", &["-c", read, &agent, bin.to_str().unwrap()]);
+                    words = found['ProgramArguments']; \
+                    assert words == [sys.argv[2]] + sys.argv[3:], found; assert found['RunAtLoad']";
+        for (program, starts, words) in [
+            (Program::Daemon, "watercooler", &["daemon", "start"][..]),
+            (Program::Tray, "watercooler-tray", &[]),
+        ] {
+            let entry = login_text(program, System::Linux, &bin);
+            let entry = write(&folder.path().join("w.desktop"), &entry);
+            is_sound("desktop-file-validate", &[entry.as_str()]);
+            let agent = login_text(program, System::MacOs, &bin);
+            let agent = write(&folder.path().join("w.plist"), &agent);
+            let starts = bin.join(starts);
+            let mut asked = vec!["-c", read, &agent, starts.to_str().unwrap()];
+            asked.extend(words);
+            is_sound("python3", &asked);
+        }
     }
 }

@@ -13,15 +13,19 @@ use crate::receipt::Receipt;
 use crate::services;
 
 /// The programs, in the order in which they are put there: the daemon's starter last.
-pub(crate) const PROGRAMS: [&str; 4] = [
+pub(crate) const PROGRAMS: [&str; 5] = [
     "watercoolerd",
     "watercooler-mcp",
     "watercooler-installer",
+    "watercooler-tray",
     "watercooler",
 ];
 
 /// The longest client file that is read; a longer one is left alone.
 const CLIENT_FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// What a package puts beside the folder of its programs.
+const PACKAGED_UNIT: &str = "lib/systemd/user/watercoolerd.service";
 
 /// Where everything is, from the environment.
 #[derive(Clone, Debug)]
@@ -77,12 +81,12 @@ pub(crate) struct Survey {
     pub(crate) hooks: Vec<HooksSeen>,
     /// The folder of the person's systemd units; `None` where systemd is not what starts things.
     pub(crate) units: Option<PathBuf>,
-    /// What a login reads where systemd is not what starts things.
-    pub(crate) login_file: PathBuf,
-    pub(crate) system: System,
+    /// Whether the programs came with a package, which also starts them at login.
+    pub(crate) packaged: bool,
+    pub(crate) places: Places,
     /// `systemctl`, where a manager of this person's units answers.
     pub(crate) manager: Option<PathBuf>,
-    /// What the unit and the login's file hold now.
+    /// What the units and the login's files hold now.
     pub(crate) files: BTreeMap<PathBuf, Text>,
     pub(crate) daemon_runs: bool,
     pub(crate) receipt: Receipt,
@@ -134,10 +138,13 @@ impl Survey {
             path,
         } = environment;
         let receipt = Receipt::load(&dirs.state)?;
+        let packaged = (source.parent()).is_some_and(|above| above.join(PACKAGED_UNIT).is_file());
         let bin = match prefix {
             Some(prefix) => prefix.join("bin"),
+            None if packaged => source.clone(),
             None => places.home.join(".local/bin"),
         };
+        let is_packaged = packaged && bin == *source;
         let programs = PROGRAMS
             .into_iter()
             .filter_map(|name| {
@@ -153,9 +160,11 @@ impl Survey {
             found.into_iter().find(|file| file.is_file())
         };
         let units = places.settings.join("systemd/user");
-        let login_file = services::login_file(places);
         let systemd = places.system == System::Linux && Path::new("/run/systemd/system").is_dir();
-        let files = [units.join(services::UNIT), login_file.clone()];
+        let at_login = [services::Program::Daemon, services::Program::Tray];
+        let files = (services::units(&units, &bin).into_iter())
+            .map(|unit| unit.path)
+            .chain(at_login.map(|program| services::login_file(program, places)));
         Ok(Self {
             source: source.clone(),
             bin_in_path: path.contains(&bin),
@@ -178,12 +187,9 @@ impl Survey {
                 .collect(),
             manager: find("systemctl").filter(|_| systemd),
             units: systemd.then_some(units),
-            login_file,
-            system: places.system,
-            files: files
-                .into_iter()
-                .map(|file| (file.clone(), read(&file)))
-                .collect(),
+            packaged: is_packaged,
+            places: places.clone(),
+            files: files.map(|file| (file.clone(), read(&file))).collect(),
             daemon_runs: platform::single_instance::owner(&dirs.state).is_some(),
             receipt,
             dirs: dirs.clone(),

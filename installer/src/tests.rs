@@ -256,9 +256,13 @@ fn the_plan_says_each_step_and_how_it_is_undone() {
         Copy the program /home/.local/bin/watercooler | uninstall removes it
         Copy the program /home/.local/bin/watercooler-installer | uninstall removes it
         Copy the program /home/.local/bin/watercooler-mcp | uninstall removes it
+        Copy the program /home/.local/bin/watercooler-tray | uninstall removes it
         Copy the program /home/.local/bin/watercoolerd | uninstall removes it
+        Write the systemd unit: /home/.config/systemd/user/watercoolerd.socket | uninstall puts back what stood there
+        Start it at login: /home/.config/systemd/user/sockets.target.wants/watercoolerd.socket | uninstall removes it
         Write the systemd unit: /home/.config/systemd/user/watercoolerd.service | uninstall puts back what stood there
         Start it at login: /home/.config/systemd/user/default.target.wants/watercoolerd.service | uninstall removes it
+        Write what the desktop starts at login for the tray: /home/.config/autostart/watercooler-tray.desktop | uninstall puts back what stood there
         Start the daemon | watercooler daemon stop
         A first thread, as it is read back | 
         Ask the MCP server as an agent does | 
@@ -267,6 +271,70 @@ fn the_plan_says_each_step_and_how_it_is_undone() {
         Write Cursor's servers: /home/.cursor/mcp.json | uninstall puts back what stood there
         Write Cursor's hooks: /home/.cursor/hooks.json | uninstall puts back what stood there
     "#]].assert_eq(&shown);
+}
+
+#[test]
+fn a_tray_that_a_person_took_from_login_stays_away() {
+    let home = Home::new(&[], false);
+    let entry = home
+        .environment
+        .places
+        .settings
+        .join("autostart/watercooler-tray.desktop");
+    let install = || {
+        apply(
+            &home,
+            &plan::install(&home.survey(), &wish(Wanted::Found)),
+            usize::MAX,
+        )
+    };
+    install();
+    assert!(entry.is_file());
+    fs::remove_file(&entry).unwrap();
+    install();
+    assert!(!entry.exists());
+    uninstall(&home);
+    assert!(!entry.exists());
+}
+
+#[test]
+fn what_a_package_put_on_is_left_to_it() {
+    let home = Home::new(&[(3, 1)], true);
+    let lib = home.folder.path().join("lib/systemd/user");
+    fs::create_dir_all(&lib).unwrap();
+    fs::write(lib.join("watercoolerd.service"), "").unwrap();
+    let survey = home.survey();
+    assert_eq!(survey.bin, home.environment.source);
+    let steps = plan::install(&survey, &wish(Wanted::Found));
+    let is_others = |step: &&Step| match step {
+        Step::Write { client, .. } => client.is_none(),
+        Step::Copy { .. } | Step::Link { .. } => true,
+        Step::Without { .. }
+        | Step::Run { .. }
+        | Step::Start { .. }
+        | Step::Stop { .. }
+        | Step::Remote { .. }
+        | Step::FirstThread { .. }
+        | Step::Greet { .. }
+        | Step::Restore { .. }
+        | Step::Purge { .. }
+        | Step::Tidy { .. }
+        | Step::Tell { .. } => false,
+    };
+    assert_eq!(
+        steps.iter().filter(is_others).collect::<Vec<_>>(),
+        Vec::<&Step>::new()
+    );
+    let registers = |step: &Step| {
+        matches!(
+            step,
+            Step::Write {
+                client: Some("cursor"),
+                ..
+            }
+        )
+    };
+    assert!(steps.iter().any(registers), "{steps:?}");
 }
 
 #[test]

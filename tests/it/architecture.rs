@@ -10,7 +10,8 @@ use tests::cli::Ran;
 use tests::scratch;
 
 /// Each member, its folder, and the members that it may import.
-const MAY_IMPORT: [(&str, &str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &str, &[&str]); 15] = [
+    ("manual", "crates/manual", &[]),
     ("threads", "crates/threads", &[]),
     ("protocol", "crates/protocol", &[]),
     ("platform", "crates/platform", &[]),
@@ -27,23 +28,24 @@ const MAY_IMPORT: [(&str, &str, &[&str]); 14] = [
     (
         "watercooler",
         "cli",
-        &["ipc", "platform", "protocol", "secrets"],
+        &["ipc", "manual", "platform", "protocol", "secrets"],
     ),
     (
         "watercooler-tray",
         "tray",
-        &["ipc", "platform", "protocol", "secrets"],
+        &["ipc", "manual", "platform", "protocol", "secrets"],
     ),
     (
         "watercooler-installer",
         "installer",
-        &["platform", "protocol"],
+        &["manual", "platform", "protocol"],
     ),
     (
         "watercoolerd",
         "daemon",
         &[
             "ipc",
+            "manual",
             "mcp",
             "platform",
             "protocol",

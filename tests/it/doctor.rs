@@ -72,6 +72,34 @@ fn what_is_wrong_is_a_line_with_what_to_do_and_fix_mends_what_it_can() {
 }
 
 #[test]
+fn the_desktop_and_the_login_are_looked_at() {
+    let mut alice = Machine::new(&Settings::of("alice"));
+    alice.unset("DISPLAY");
+    let (_, document) = doctor(&alice, &[]);
+    assert_eq!(state(&document, "login"), "warn", "{document}");
+    assert_eq!(
+        state(&document, "keychain"),
+        "warn",
+        "there is no bus: {document}"
+    );
+    let names = document["checks"].as_array().expect("checks").iter();
+    let names: Vec<&str> = names.filter_map(|check| check["id"].as_str()).collect();
+    assert!(!names.contains(&"tray"), "nobody sees one here: {document}");
+
+    let autostart = alice.home().join(".config/autostart");
+    fs::create_dir_all(&autostart).expect("a home is ours");
+    fs::write(autostart.join("watercoolerd.desktop"), "").expect("a home is ours");
+    let settings = Settings::of("alice").text();
+    alice.configure(&format!("credentials = \"file\"\n{settings}"));
+    alice.set("DISPLAY", ":7");
+    alice.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
+    let (_, document) = doctor(&alice, &[]);
+    assert_eq!(state(&document, "login"), "ok", "{document}");
+    assert_eq!(state(&document, "keychain"), "ok", "{document}");
+    assert_eq!(state(&document, "tray"), "warn", "{document}");
+}
+
+#[test]
 fn settings_that_cannot_be_read_and_a_remote_that_is_away_are_told() {
     let gone = "file:///nowhere/at/all.git";
     let mut alice = Machine::new(&Settings::of("alice").remote(gone));

@@ -1,5 +1,6 @@
 //! The stories: real programs, real git servers, a test for each.
 
+mod activation;
 mod adding;
 mod architecture;
 mod clocks;
@@ -22,6 +23,7 @@ mod load;
 mod local_repository;
 mod logs;
 mod long_threads;
+mod manual;
 mod mcp;
 mod offline;
 mod pausing;
@@ -44,6 +46,7 @@ mod transfer;
 mod transfer_worker;
 mod two_laptops;
 mod updates;
+mod updating;
 mod versions;
 mod watching;
 mod which;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -89,30 +89,52 @@ impl Shim {
     #[must_use]
     pub fn connect_with(machine: &Machine, client: &str, era: Era, arguments: &[&str]) -> Self {
         let mut shim = Self::start(machine, client, era, arguments);
-        if era == Era::Sessions {
+        shim.greet();
+        shim
+    }
+
+    /// Starts a shim of another build, and says hello where that is usual in the era.
+    #[must_use]
+    pub fn connect_by(machine: &Machine, program: &Path, client: &str, era: Era) -> Self {
+        let mut shim = Self::start_by(machine, program, client, era, &[]);
+        shim.greet();
+        shim
+    }
+
+    fn greet(&mut self) {
+        if self.era == Era::Sessions {
             let hello = json!({
                 "protocolVersion": SESSIONS,
                 "capabilities": {},
-                "clientInfo": {"name": client, "version": "1.0.0"},
+                "clientInfo": {"name": self.client, "version": "1.0.0"},
             });
-            let welcome = shim.request("initialize", hello);
+            let welcome = self.request("initialize", hello);
             assert_eq!(
                 welcome["result"]["serverInfo"]["name"], "watercooler",
                 "{welcome}"
             );
-            shim.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+            self.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
         }
-        shim
     }
 
     /// Starts a shim without a word to it.
     #[must_use]
     pub fn start(machine: &Machine, client: &str, era: Era, arguments: &[&str]) -> Self {
+        Self::start_by(machine, &Program::Shim.path(), client, era, arguments)
+    }
+
+    fn start_by(
+        machine: &Machine,
+        program: &Path,
+        client: &str,
+        era: Era,
+        arguments: &[&str],
+    ) -> Self {
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let stderr = machine.root().join(format!("shim-{number}.stderr"));
         let file = File::create(&stderr).expect("the machine's folder can be written");
         let mut child = machine
-            .command(Program::Shim.path())
+            .command(program)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

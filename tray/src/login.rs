@@ -9,16 +9,25 @@ use std::path::{Path, PathBuf};
 
 use platform::dirs::PersonsFolders;
 
+/// What a package puts on for everybody, where the system reads such. The person's own file of that
+/// name counts before it.
+const EVERYBODYS: &str = "/etc/xdg/autostart/watercooler-tray.desktop";
+
+/// The line by which the person's own file undoes what is there for everybody.
+const HIDDEN: &str = "Hidden=true";
+
 /// A file that starts the tray.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Starter {
     path: PathBuf,
     text: String,
+    /// The one for everybody, where the system reads such.
+    everybodys: Option<PathBuf>,
 }
 
 /// Whether it does; as the system would look at it, at this moment.
 pub(crate) fn is_set() -> bool {
-    here().is_ok_and(|starter| starter.path.is_file())
+    here().is_ok_and(|starter| starter.is_set())
 }
 
 /// Makes it so, or no longer.
@@ -26,17 +35,39 @@ pub(crate) fn is_set() -> bool {
 /// # Errors
 /// The operating system's.
 pub(crate) fn set(wanted: bool) -> io::Result<()> {
-    let starter = here()?;
-    if !wanted {
-        return match fs::remove_file(&starter.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
+    here()?.set(wanted)
+}
+
+impl Starter {
+    fn is_set(&self) -> bool {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => !text.lines().any(|line| line.trim() == HIDDEN),
+            Err(_) => self.is_everybodys(),
+        }
+    }
+
+    fn is_everybodys(&self) -> bool {
+        self.everybodys.as_ref().is_some_and(|path| path.is_file())
+    }
+
+    fn set(&self, wanted: bool) -> io::Result<()> {
+        let text = match (wanted, self.is_everybodys()) {
+            (true, false) => self.text.clone(),
+            (false, true) => {
+                format!("[Desktop Entry]\nType=Application\nName=Watercooler\n{HIDDEN}\n")
+            }
+            (true, true) | (false, false) => {
+                return match fs::remove_file(&self.path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                    removed => removed,
+                };
+            }
         };
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        platform::durable::write_unsettled(&self.path, text.as_bytes())
     }
-    if let Some(folder) = starter.path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    platform::durable::write_unsettled(&starter.path, starter.text.as_bytes())
 }
 
 fn here() -> io::Result<Starter> {
@@ -62,11 +93,13 @@ fn starter(system: &str, folders: &PersonsFolders, program: &Path) -> Starter {
                  </dict></plist>\n",
                 crate::plain::escaped(&shown.to_string())
             ),
+            everybodys: None,
         },
         "windows" => Starter {
             path: (folders.settings)
                 .join("Microsoft/Windows/Start Menu/Programs/Startup/watercooler-tray.cmd"),
             text: format!("@start \"\" \"{shown}\"\r\n"),
+            everybodys: None,
         },
         _ => Starter {
             path: folders.settings.join("autostart/watercooler-tray.desktop"),
@@ -76,6 +109,7 @@ fn starter(system: &str, folders: &PersonsFolders, program: &Path) -> Starter {
                  Terminal=false\n",
                 quoted(&shown.to_string())
             ),
+            everybodys: Some(EVERYBODYS.into()),
         },
     }
 }
@@ -152,5 +186,30 @@ mod tests {
                 @start "" "C:\Programs\watercooler-tray.exe"
             "#]],
         );
+    }
+
+    #[test]
+    fn a_person_decides_also_where_it_starts_for_everybody() {
+        fn check(for_everybody: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let everybodys = folder.path().join("etc.desktop");
+            if for_everybody {
+                fs::write(&everybodys, "[Desktop Entry]\n").unwrap();
+            }
+            let starter = Starter {
+                path: folder.path().join("autostart/own.desktop"),
+                text: "[Desktop Entry]\nExec=watercooler-tray\n".to_owned(),
+                everybodys: Some(everybodys),
+            };
+            assert_eq!(starter.is_set(), for_everybody);
+            for wanted in [false, true, true, false, false, true] {
+                starter.set(wanted).unwrap();
+                assert_eq!(starter.is_set(), wanted, "for everybody: {for_everybody}");
+            }
+            // What is as it is for everybody needs no file of one's own.
+            assert_eq!(starter.path.exists(), !for_everybody);
+        }
+        check(true);
+        check(false);
     }
 }

@@ -22,13 +22,14 @@ mod window;
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use platform::dirs::Dirs;
 use protocol::hello::PROTOCOL;
 
@@ -49,13 +50,19 @@ struct Arguments {
     /// Say how to let a repository in, and end
     #[arg(long, value_name = "NAME")]
     credentials: Option<String>,
+    /// Write the manual page and the shells' completions below a folder, and end
+    #[arg(long, value_name = "DIR", hide = true)]
+    manual: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ended = match arguments.credentials {
-        Some(name) => say(&window::credential_words(&name)),
-        None => run(),
+    let ended = match (arguments.manual, arguments.credentials) {
+        (Some(folder), _) => {
+            manual::write(&Arguments::command(), &folder).context("write the manual")
+        }
+        (None, Some(name)) => say(&window::credential_words(&name)),
+        (None, None) => run(),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! `watercooler doctor`: looks at everything that has to be right, a line each, with what to do.
 
 mod checks;
+mod desktop;
 mod programs;
 
 use clap::Args;
@@ -87,6 +88,7 @@ impl Finding {
 pub(crate) fn look(session: &Session) -> Vec<Finding> {
     let mut findings = programs::look(session);
     findings.extend(checks::look(session));
+    findings.extend(desktop::look(session));
     findings.extend(programs::clients());
     findings
 }

@@ -53,11 +53,14 @@ pub struct Listener {
     socket: Socket,
     path: PathBuf,
     mark: Option<(u64, u64)>,
+    /// Whose it is to remove.
+    is_passed: bool,
 }
 
 impl Listener {
-    /// Listens, in place of whatever socket a dead daemon left: the ownership proves that it is
-    /// dead. To be called within a tokio runtime.
+    /// Listens on the socket that was passed to this process, as systemd does, or else in place of
+    /// whatever socket a dead daemon left: the ownership proves that it is dead. To be called once,
+    /// and within a tokio runtime.
     ///
     /// # Errors
     /// [`BindError`], in words for a person.
@@ -68,12 +71,24 @@ impl Listener {
             path: path.clone(),
             source,
         };
-        os::listening::clear(&path).map_err(failed)?;
-        let socket = listen(&path).map_err(failed)?;
+        let passed = os::listening::passed(&path).map_err(failed)?;
+        let is_passed = passed.is_some();
+        let socket = match passed {
+            Some(socket) => socket,
+            None => {
+                os::listening::clear(&path).map_err(failed)?;
+                listen(&path).map_err(failed)?
+            }
+        };
         os::listening::settle(&path).map_err(failed)?;
         ownership.announce(&path).map_err(failed)?;
         let mark = os::listening::mark(&path);
-        Ok(Self { socket, path, mark })
+        Ok(Self {
+            socket,
+            path,
+            mark,
+            is_passed,
+        })
     }
 
     /// The next client of our own user; others are closed without a word.
@@ -109,12 +124,13 @@ impl Listener {
         os::listening::mark(&self.path) == self.mark
     }
 
-    /// Stops listening and removes the socket.
+    /// Stops listening and removes the socket, but for one that was passed: whoever passed it
+    /// listens there still, for the next daemon.
     ///
     /// # Errors
     /// The operating system's; the next daemon removes what stays.
     pub fn close(self, _ownership: &Ownership) -> io::Result<()> {
-        if self.is_in_place() {
+        if !self.is_passed && self.is_in_place() {
             os::listening::clear(&self.path)?;
         }
         Ok(())

@@ -118,10 +118,14 @@ pub(crate) mod listening {
 
     use std::fs::{self, Permissions};
     use std::io;
+    use std::os::fd::OwnedFd;
     use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
     use std::path::Path;
 
     use interprocess::local_socket::ListenerOptions;
+    use interprocess::local_socket::tokio::Listener;
+    use interprocess::os::unix::uds_local_socket::tokio as sockets;
+    use listenfd::ListenFd;
 
     const SOCKET_MODE: u32 = 0o600;
 
@@ -133,6 +137,25 @@ pub(crate) mod listening {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The socket that this process was given by whoever listened before it, such as systemd; it is
+    /// the one at `path`. Source: sd_listen_fds(3).
+    pub(crate) fn passed(path: &Path) -> io::Result<Option<Listener>> {
+        let Some(given) = ListenFd::from_env().take_unix_listener(0)? else {
+            return Ok(None);
+        };
+        let bound = given.local_addr()?;
+        let is_here = bound.as_pathname().is_some_and(|bound| {
+            bound == path || matches!((mark(bound), mark(path)), (Some(a), Some(b)) if a == b)
+        });
+        if !is_here {
+            let message = format!("the socket that was passed is another one: {bound:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        given.set_nonblocking(true)?;
+        let given = sockets::Listener::try_from(OwnedFd::from(given))?;
+        Ok(Some(Listener::UdSocket(given)))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "Windows makes a descriptor here")]

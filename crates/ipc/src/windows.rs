@@ -79,6 +79,7 @@ pub(crate) mod listening {
     use std::path::Path;
 
     use interprocess::local_socket::ListenerOptions;
+    use interprocess::local_socket::tokio::Listener;
     use interprocess::os::windows::local_socket::ListenerOptionsExt;
     use interprocess::os::windows::security_descriptor::SecurityDescriptor;
     use widestring::u16cstr;
@@ -86,6 +87,11 @@ pub(crate) mod listening {
     /// A pipe ends with its process; there is nothing to remove.
     pub(crate) fn clear(_path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Nobody listens before us here.
+    pub(crate) fn passed(_path: &Path) -> io::Result<Option<Listener>> {
+        Ok(None)
     }
 
     /// Nobody from the network; the owner alone.

@@ -13,6 +13,7 @@ pub mod plain_file;
 pub mod power;
 pub mod private_folder;
 pub mod process;
+pub mod readiness;
 pub mod single_instance;
 pub mod volume;
 pub mod worker;

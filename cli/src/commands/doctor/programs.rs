@@ -15,6 +15,21 @@ const SIBLINGS: [&str; 2] = ["watercoolerd", "watercooler-mcp"];
 /// The first git whose `init` takes a branch's name, which ours relies on.
 const GIT_VERSION_MIN: (u32, u32) = (2, 28);
 
+/// Releases that fail where an earlier and a later one do not: with a template that has hooks they
+/// clone nothing. Source: the release notes of git 2.45.2.
+const GIT_BAD: [(u32, u32, u32); 7] = [
+    (2, 39, 4),
+    (2, 40, 2),
+    (2, 41, 1),
+    (2, 42, 2),
+    (2, 43, 4),
+    (2, 44, 1),
+    (2, 45, 1),
+];
+
+/// The first ssh that knows `IdentityAgent`, which ours relies on.
+const SSH_VERSION_MIN: (u32, u32) = (7, 3);
+
 /// How long a program may take to say its version, or the installer its plan.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -24,34 +39,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// What of the system is there.
 pub(super) fn look(session: &Session) -> Vec<Finding> {
     let mut found = vec![ours()];
-    found.push(match said(Path::new("git"), &["--version"]) {
-        None => Finding::note(
-            "git",
-            "git is not found; file remotes and housekeeping need it",
-            "Install git.",
-        ),
-        Some(words) => match git_version(&words) {
-            Some(version) if version < GIT_VERSION_MIN => Finding::note(
-                "git",
-                format!(
-                    "{} is older than {}.{}",
-                    words.trim(),
-                    GIT_VERSION_MIN.0,
-                    GIT_VERSION_MIN.1
-                ),
-                "Install a newer git.",
-            ),
-            Some(_) | None => Finding::well("git", words.trim()),
-        },
-    });
-    found.push(match said(Path::new("ssh"), &["-V"]) {
-        None => Finding::note(
-            "ssh",
-            "ssh is not found; ssh remotes need it",
-            "Install the OpenSSH client.",
-        ),
-        Some(words) => Finding::well("ssh", words.trim()),
-    });
+    found.push(git(said(Path::new("git"), &["--version"]).as_deref()));
+    found.push(ssh(said(Path::new("ssh"), &["-V"]).as_deref()));
     let path = session.variable("PATH").unwrap_or_default();
     let own = std::env::current_exe().ok();
     let folder = own.as_deref().and_then(Path::parent);
@@ -67,6 +56,52 @@ pub(super) fn look(session: &Session) -> Vec<Finding> {
         None => Finding::note("PATH", "this program's own place is not known", ""),
     });
     found
+}
+
+fn git(words: Option<&str>) -> Finding {
+    let Some(words) = words.map(str::trim) else {
+        return Finding::note(
+            "git",
+            "git is not found; file remotes and housekeeping need it",
+            "Install git.",
+        );
+    };
+    let newer = "Install a newer git.";
+    match git_version(words) {
+        Some((major, minor, _)) if (major, minor) < GIT_VERSION_MIN => {
+            let (major, minor) = GIT_VERSION_MIN;
+            let words = format!("{words} is older than {major}.{minor}");
+            Finding::note("git", words, newer)
+        }
+        Some(version) if GIT_BAD.contains(&version) => {
+            let words = format!("{words} is known to fail where a template has hooks");
+            Finding::note("git", words, newer)
+        }
+        Some(_) | None => Finding::well("git", words),
+    }
+}
+
+fn ssh(words: Option<&str>) -> Finding {
+    let Some(words) = words.map(str::trim) else {
+        return Finding::note(
+            "ssh",
+            "ssh is not found; ssh remotes need it",
+            "Install the OpenSSH client.",
+        );
+    };
+    match ssh_version(words) {
+        Some(version) if version < SSH_VERSION_MIN => {
+            let (major, minor) = SSH_VERSION_MIN;
+            let words = format!("{words} is older than {major}.{minor}");
+            Finding::note("ssh", words, "Install a newer OpenSSH client.")
+        }
+        Some(_) => Finding::well("ssh", words),
+        None => Finding::note(
+            "ssh",
+            format!("{words} is no OpenSSH, and was not tried"),
+            "Install the OpenSSH client, and see that it is first in PATH.",
+        ),
+    }
 }
 
 /// What the installer would still do for the agents that it finds.
@@ -141,7 +176,7 @@ fn sibling(name: &str) -> Option<PathBuf> {
 }
 
 /// What a program prints, on either stream; `None` where it fails or takes too long.
-fn said(program: &Path, arguments: &[&str]) -> Option<String> {
+pub(super) fn said(program: &Path, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -172,10 +207,20 @@ fn said(program: &Path, arguments: &[&str]) -> Option<String> {
     })
 }
 
-/// Of `git version 2.47.3`.
-fn git_version(words: &str) -> Option<(u32, u32)> {
+/// Of `git version 2.47.3`; a third number that is missing counts as 0.
+fn git_version(words: &str) -> Option<(u32, u32, u32)> {
     let mut parts = words.split_whitespace().nth(2)?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    let mut number = || parts.next()?.parse().ok();
+    Some((number()?, number()?, number().unwrap_or(0)))
+}
+
+/// Of `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.15`, or `OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2`.
+fn ssh_version(words: &str) -> Option<(u32, u32)> {
+    let named = words.strip_prefix("OpenSSH_")?;
+    let named = named.strip_prefix("for_Windows_").unwrap_or(named);
+    let (major, rest) = named.split_once('.')?;
+    let minor = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -183,14 +228,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gits_version_is_read_as_each_system_prints_it() {
-        fn check(words: &str, expected: Option<(u32, u32)>) {
+    fn versions_are_read_as_each_system_prints_them() {
+        fn check(words: &str, expected: Option<(u32, u32, u32)>) {
             assert_eq!(git_version(words), expected, "{words}");
         }
-        check("git version 2.47.3\n", Some((2, 47)));
-        check("git version 2.39.5 (Apple Git-154)\n", Some((2, 39)));
-        check("git version 2.45.1.windows.1\r\n", Some((2, 45)));
+        check("git version 2.47.3\n", Some((2, 47, 3)));
+        check("git version 2.39.5 (Apple Git-154)\n", Some((2, 39, 5)));
+        check("git version 2.45.1.windows.1\r\n", Some((2, 45, 1)));
+        check("git version 2.50-rc1", None);
         check("git", None);
         check("", None);
+        fn check_ssh(words: &str, expected: Option<(u32, u32)>) {
+            assert_eq!(ssh_version(words), expected, "{words}");
+        }
+        check_ssh(
+            "OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17",
+            Some((9, 2)),
+        );
+        check_ssh("OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2", Some((8, 1)));
+        check_ssh("OpenSSH_10.0p2", Some((10, 0)));
+        check_ssh("Dropbear v2022.83", None);
+    }
+
+    #[test]
+    fn versions_that_do_not_do_are_told() {
+        use super::super::Standing::{Note, Well};
+        let of = |found: Finding| (found.standing, found.hint.is_empty());
+        for (words, expected) in [
+            (None, Note),
+            (Some("git version 2.27.0"), Note),
+            (Some("git version 2.28.0"), Well),
+            (Some("git version 2.45.0"), Well),
+            (Some("git version 2.45.1.windows.1"), Note),
+            (Some("git version 2.45.2"), Well),
+            (Some("git of another make"), Well),
+        ] {
+            assert_eq!(of(git(words)), (expected, expected == Well), "{words:?}");
+        }
+        for (words, expected) in [
+            (None, Note),
+            (Some("OpenSSH_7.2p2"), Note),
+            (Some("OpenSSH_7.3p1"), Well),
+            (Some("Dropbear v2022.83"), Note),
+        ] {
+            assert_eq!(of(ssh(words)), (expected, expected == Well), "{words:?}");
+        }
     }
 }

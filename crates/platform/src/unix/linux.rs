@@ -36,6 +36,11 @@ pub(super) fn hide_memory() -> io::Result<()> {
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
+/// Source: sd_notify(3).
+pub(crate) fn say_ready() -> io::Result<()> {
+    sd_notify::notify(&[sd_notify::NotifyState::Ready])
+}
+
 /// Since the boot, in clock ticks. Source: proc_pid_stat(5), field 22.
 pub(crate) fn process_start(pid: u32) -> Option<u64> {
     field(pid, 22)?.parse().ok()

@@ -27,6 +27,11 @@ pub(super) fn hide_memory() -> io::Result<()> {
     Ok(())
 }
 
+/// launchd takes a process that runs for ready.
+pub(crate) fn say_ready() -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn boot_id() -> String {
     kernel_value(c"kern.bootsessionuuid").unwrap_or_default()
 }

@@ -36,7 +36,7 @@ pub(crate) use group::{
 };
 pub(crate) use kernel::{
     Parent, RUNNING_PROGRAM, SOCKET_PATH_BYTES_MAX, boot_id, close_files, end_process, machine_id,
-    process_start, remote_kind, watches_max,
+    process_start, remote_kind, say_ready, watches_max,
 };
 
 pub(crate) use power::{is_metered, on_battery};

@@ -1,0 +1,3 @@
+@echo off
+chcp 65001 >nul
+start "" "@BIN@\watercooler-tray.exe"
