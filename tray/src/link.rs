@@ -240,7 +240,7 @@ fn known(status: Status, repositories: Vec<Repository>) -> Result<Known, String>
 }
 
 /// The person's hello: no agent and no variable that was meant for one speaks here.
-fn hello() -> Hello {
+pub(crate) fn hello() -> Hello {
     Hello {
         environment: std::collections::BTreeMap::new(),
         ..ipc::caller::hello(Program::Tray, Speaks::Requests)
