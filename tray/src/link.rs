@@ -180,7 +180,7 @@ impl Asker {
             name: status.name.clone(),
             state: status.state,
             trouble: status.trouble.clone(),
-            paused_until: None,
+            paused_until: status.paused_until.clone(),
             is_settled: status.url.is_none()
                 || status.last_fetch.is_some()
                 || status.state == RepositoryState::Local,

@@ -60,6 +60,25 @@ enum Step {
     Failed(Problem),
 }
 
+impl Step {
+    /// Of the screen, as the window's title says it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Start => "Ways in",
+            Self::Working { .. } => "At work",
+            Self::DeployKey { .. } => "Deploy key",
+            Self::SshKey { .. } => "Your key",
+            Self::Token { .. } => "Token",
+            Self::Tested(_, None) => "It works",
+            Self::Tested(_, Some(_)) => "Not let in",
+            Self::Trust { .. } => "The server's key",
+            Self::Remove => "Remove",
+            Self::Done(_) => "Done",
+            Self::Failed(_) => "Not done",
+        }
+    }
+}
+
 /// What a screen asks for.
 enum Wish {
     Go(Step),
@@ -285,10 +304,8 @@ impl CredentialScreen {
 
 impl Screen for CredentialScreen {
     fn title(&self) -> String {
-        format!(
-            "Credentials of {} — Watercooler",
-            one_line(&self.repository)
-        )
+        let (step, name) = (self.step.name(), one_line(&self.repository));
+        format!("{step}: credentials of {name} — Watercooler")
     }
 
     fn draw(&mut self, ctx: &egui::Context) {
@@ -314,7 +331,11 @@ impl Screen for CredentialScreen {
                     let tones = style::tones(ui);
                     style::card(&tones).show(ui, |ui| {
                         ui.set_width(ui.available_width());
-                        wish = self.step(ui, &tones);
+                        // The keyboard is nowhere when a screen begins: a key that was meant for the last
+                        // one does nothing in this one.
+                        wish = ui
+                            .push_id(self.step.name(), |ui| self.step(ui, &tones))
+                            .inner;
                     });
                 });
         });
