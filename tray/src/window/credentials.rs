@@ -102,8 +102,10 @@ pub(super) struct CredentialScreen {
     kept: Vec<String>,
     step: Step,
     running: Option<Running>,
-    tell: Sender<(Task, Told)>,
-    told: Receiver<(Task, Told)>,
+    /// Which command is under way: what an earlier one still says is nobody's any more.
+    turn: u64,
+    tell: Sender<((u64, Task), Told)>,
+    told: Receiver<((u64, Task), Told)>,
     wake: egui::Context,
 }
 
@@ -116,26 +118,32 @@ impl CredentialScreen {
             server: None,
             is_known: false,
             kept: Vec::new(),
-            step: Step::Working {
-                words: "Looking at the settings…",
-                lines: Vec::new(),
-            },
+            step: Step::Start,
             running: None,
+            turn: 0,
             tell,
             told,
             wake: ctx.clone(),
         };
-        screen.run(Task::Repositories, &["repo", "list"], None);
+        screen.look();
         screen
+    }
+
+    /// Where the repository is reached, by the settings.
+    fn look(&mut self) {
+        let words = "Looking at the settings…";
+        self.work(words, Task::Repositories, &["repo", "list"], None);
     }
 
     fn run(&mut self, task: Task, arguments: &[&str], secret: Option<Zeroizing<String>>) {
         // Another one that is under way is ended first.
         self.running = None;
+        self.turn += 1;
+        let about = (self.turn, task);
         self.running = command::start(
             arguments,
             secret,
-            task,
+            about,
             self.tell.clone(),
             self.wake.clone(),
         );
@@ -154,7 +162,10 @@ impl CredentialScreen {
     }
 
     fn listen(&mut self) {
-        while let Ok((task, told)) = self.told.try_recv() {
+        while let Ok(((turn, task), told)) = self.told.try_recv() {
+            if turn != self.turn {
+                continue;
+            }
             match told {
                 Told::Line(line) => {
                     if let Step::Working { lines, .. } = &mut self.step
@@ -169,13 +180,10 @@ impl CredentialScreen {
     }
 
     fn ended(&mut self, task: Task, ended: Ended) {
-        let is_awaited = matches!(self.step, Step::Working { .. });
         let Ended { document, problem } = ended;
         match (task, problem) {
             (Task::Kept, None) => self.kept = kept(&document, &self.repository),
             (Task::Kept, Some(_)) => (),
-            // The person went on to something else.
-            (_, _) if !is_awaited => (),
             (Task::Repositories, None) => self.found(&document),
             (Task::Test, problem) => self.step = Step::Tested(document, problem),
             (Task::Scan, Some(problem)) => self.step = scanned(problem),
@@ -235,6 +243,7 @@ impl CredentialScreen {
         let name = self.repository.clone();
         match wish {
             Wish::Go(Step::Start) if self.is_known => self.start(),
+            Wish::Go(Step::Start) => self.look(),
             Wish::Go(step) => self.step = step,
             Wish::MakeDeployKey => self.work(
                 "Making a key and keeping it…",

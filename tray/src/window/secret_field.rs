@@ -73,22 +73,23 @@ impl SecretField {
 
     /// Whether that was typed into it; what is taken is overwritten where it came from.
     fn takes(&mut self, event: &mut Event) -> bool {
-        match event {
-            Event::Text(text) | Event::Paste(text) => {
-                self.push(text.trim_end_matches(['\r', '\n']));
-                text.zeroize();
-                true
-            }
+        if let Event::Text(text) | Event::Paste(text) = event {
+            self.push(text.trim_end_matches(['\r', '\n']));
+            text.zeroize();
+            return true;
+        }
+        let is_back = matches!(
+            event,
             Event::Key {
                 key: Key::Backspace,
                 pressed: true,
                 ..
-            } => {
-                self.text.pop();
-                true
             }
-            _ => false,
+        );
+        if is_back {
+            self.text.pop();
         }
+        is_back
     }
 
     fn push(&mut self, text: &str) {

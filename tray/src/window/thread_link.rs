@@ -150,10 +150,14 @@ pub(super) fn ask(
                 let _unmarked = asker.ask(Request::MarkRead(MarkRead { topics, all: false }));
                 continue;
             }
-            Order::Write(request) => match asker.ask(*request) {
-                Ok(Answer::Written(written)) => Heard::Written(Box::new(written)),
-                other => Heard::Unwritten(other.err().unwrap_or_else(unexpected)),
-            },
+            Order::Write(request) => {
+                let answer = asker.ask(*request);
+                if let Ok(Answer::Written(written)) = answer {
+                    Heard::Written(Box::new(written))
+                } else {
+                    Heard::Unwritten(answer.err().unwrap_or_else(unexpected))
+                }
+            }
         };
         if !tell(told) {
             return;

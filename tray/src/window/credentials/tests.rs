@@ -12,13 +12,15 @@ fn a_servers_key_is_shown_before_it_is_trusted() {
             message: message.to_owned(),
             hint: String::new(),
         });
-        let found = match &step {
-            Step::Trust {
-                fingerprint,
-                is_changed,
-                ..
-            } => Some((fingerprint.as_str(), *is_changed)),
-            _ => None,
+        let found = if let Step::Trust {
+            fingerprint,
+            is_changed,
+            ..
+        } = &step
+        {
+            Some((fingerprint.as_str(), *is_changed))
+        } else {
+            None
         };
         assert_eq!(found, expected, "{message}");
     };
