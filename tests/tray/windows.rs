@@ -15,6 +15,9 @@ use tests::wait::{PATIENCE, wait_until};
 
 use super::Desk;
 
+/// Of a window's process: fonts, pixels and what draws them.
+const RESIDENT_KB_MAX: u64 = 120 << 10;
+
 /// How many entries a thread has on that machine.
 fn entries(machine: &Machine, topic: &str) -> u64 {
     let listed = machine.json(&["list", "--all"]);
@@ -63,11 +66,10 @@ fn a_thread_is_read_and_answered_in_its_window() {
     });
     assert_eq!(screen.count("Drop"), 1);
     let process = processes::descendants(tray.pid());
-    let resident: Vec<u64> = process
-        .iter()
-        .map(|pid| processes::memory(*pid) / 1024)
-        .collect();
-    println!("{resident:?} kB resident in a thread's window, shown after {shown_ms} ms");
+    assert_eq!(process.len(), 1, "a window is one process");
+    let resident = processes::memory(process[0]) / 1024;
+    println!("{resident} kB resident in a thread's window, shown after {shown_ms} ms");
+    assert!(resident <= RESIDENT_KB_MAX, "{resident} kB");
 
     // Its end is no trouble of the tray's, and the next click opens another.
     window.keys(&["ctrl+w"]);
