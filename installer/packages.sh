@@ -26,6 +26,9 @@ fcgiwrap    fcgiwrap       fcgiwrap             fcgiwrap       fcgiwrap
 tinyproxy   tinyproxy-bin  tinyproxy            tinyproxy      tinyproxy
 bus         dbus           dbus-daemon          dbus           dbus
 tray_calls  libglib2.0-bin glib2                glib2          -
+screen      xvfb           xorg-x11-server-Xvfb xorg-server-xvfb -
+keys        xdotool        xdotool              xdotool        -
+clipboard   xclip          xclip                xclip          -
 keychain    gnome-keyring  gnome-keyring        gnome-keyring  -
 openssl_cli openssl        openssl              openssl        openssl@3
 python      python3        python3              python         python
@@ -52,6 +55,9 @@ has_fcgiwrap() { has_server fcgiwrap; }
 has_tinyproxy() { has_server tinyproxy; }
 has_bus() { command -v dbus-run-session >/dev/null 2>&1 && command -v dbus-send >/dev/null 2>&1; }
 has_tray_calls() { command -v gdbus >/dev/null 2>&1; }
+has_screen() { command -v Xvfb >/dev/null 2>&1; }
+has_keys() { command -v xdotool >/dev/null 2>&1; }
+has_clipboard() { command -v xclip >/dev/null 2>&1; }
 has_keychain() { command -v gnome-keyring-daemon >/dev/null 2>&1; }
 has_git_daemon() { [ -x "$(git --exec-path 2>/dev/null)/git-daemon" ]; }
 has_openssl_cli() { command -v openssl >/dev/null 2>&1; }

@@ -26,6 +26,8 @@ pub(crate) struct Condition {
     pub(crate) held_back: u64,
     /// How often the remote is asked; an age over twice this is told.
     pub(crate) poll_interval: Duration,
+    /// When the user's pause ends; none where it has no end, or there is none.
+    pub(crate) paused_until: Option<Timestamp>,
     /// What of the working tree is left alone.
     pub(crate) left_alone: Arc<Vec<LeftAlone>>,
     /// How many fetches have ended since the start, for those who wait for a fresh one.
@@ -43,6 +45,7 @@ impl Default for Condition {
             held: 0,
             held_back: 0,
             poll_interval: Duration::from_secs(60),
+            paused_until: None,
             left_alone: Arc::default(),
             fetches_ended: 0,
         }

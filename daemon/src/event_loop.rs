@@ -341,6 +341,7 @@ impl EventLoop {
     fn show(&mut self) {
         let view = self.engine.view();
         self.condition.state = state_of(view.standing);
+        self.condition.paused_until = self.pause.and_then(Pause::until);
         self.condition.held_back = self.pending.held_back_len() as u64;
         self.condition.fetches_ended = self.engine.fetches_finished();
         self.condition.poll_interval = self.engine.poll_interval().into();

@@ -90,6 +90,14 @@ impl Pauses {
 }
 
 impl Pause {
+    /// When it ends by itself.
+    pub(crate) fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::UntilResumed => None,
+            Self::Until(at) => Some(at),
+        }
+    }
+
     /// A pause of that length from `now` on, in the time zone of `now`.
     ///
     /// # Errors

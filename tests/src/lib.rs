@@ -26,6 +26,7 @@ pub mod python_reader;
 pub mod raw;
 pub mod sandbox;
 pub mod scratch;
+pub mod screen;
 pub mod servers;
 pub mod settings;
 pub mod shim;

@@ -1,5 +1,7 @@
 //! The tray in a desktop session: a bus, a notification service, and what others pushed.
 
+mod windows;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -31,7 +33,7 @@ struct Desk {
     popups: Popups,
     alice: Machine,
     bob: Machine,
-    _remote: BareRepository,
+    remote: BareRepository,
 }
 
 impl Desk {
@@ -63,7 +65,7 @@ impl Desk {
             popups,
             alice,
             bob,
-            _remote: remote,
+            remote,
         }
     }
 
@@ -205,6 +207,56 @@ fn clicks_in_the_menu_do_what_they_say() {
     tray.click(alice, "Quit (the daemon goes on)");
     assert_eq!(tray.wait_end(), Some(0));
     assert!(alice.daemon_pid().is_some());
+}
+
+#[test]
+fn pauses_and_sync_are_clicks_too() {
+    let mut desk = Desk::new("");
+    // From here on nothing but a click fetches.
+    let seldom = "poll_active = \"1h\"\npoll_idle = \"1h\"";
+    let settings = Settings::of("alice").sync(seldom);
+    let settings = settings.repository("acme", &desk.remote.url(), "");
+    desk.alice.stop();
+    desk.alice.configure(&settings.text());
+    desk.alice.start();
+    let alice = &desk.alice;
+    let tray = Tray::start(alice);
+    tray.wait_menu(alice, "In step since");
+    for (words, shown) in [
+        ("For 30 minutes", "Paused until "),
+        ("For 1 hour", "Paused until "),
+        ("Until tomorrow", "Paused until tomorrow 08:00"),
+        ("Until resumed", "Paused since "),
+    ] {
+        tray.click(alice, words);
+        tray.wait_menu(alice, shown);
+        assert_eq!(alice.repository("acme")["state"], "paused");
+        tray.click(alice, "Resume");
+        tray.wait_menu(alice, "In step since");
+    }
+    desk.says("plan", "A plan", "Codex (bob)");
+    desk.bob.wait_in_step("acme");
+    tray.click(alice, "Sync now");
+    tray.wait_menu(alice, "acme: 1 new entry");
+}
+
+#[test]
+fn a_snoozed_turn_comes_no_more_for_now() {
+    let desk = Desk::new("");
+    let tray = Tray::start(&desk.alice);
+    tray.wait_menu(&desk.alice, "In step since");
+    desk.says("auth", "Auth", "Human (alice)");
+    let popup = desk.popups.wait_for("Your turn: auth");
+    desk.popups.click(&popup, "snooze");
+    let told = desk.alice.folder().join("state/tray/told.json");
+    wait_until("it is snoozed", PATIENCE, || {
+        let text = fs::read_to_string(&told).unwrap_or_default();
+        text.contains("snooze") && text.contains("auth")
+    });
+    desk.says("later", "Later", "Human (alice)");
+    let _shown = desk.popups.wait_for("Your turn: later");
+    let titles: Vec<String> = desk.popups.all().into_iter().map(|it| it.title).collect();
+    assert_eq!(titles, ["Your turn: auth", "Your turn: later"]);
 }
 
 #[test]

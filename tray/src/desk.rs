@@ -1,6 +1,6 @@
 //! The tray's one loop: what is heard or clicked becomes facts, facts become a menu and popups.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::model::{Facts, Known, Repository};
 use crate::notify::{Arrived, Due, Place, Rules};
 use crate::popup::Popups;
 use crate::programs;
-use crate::window;
+use crate::window::{self, Window, WindowError, Windows};
 
 /// News that follow at once are looked at together.
 const GATHER: Duration = Duration::from_millis(100);
@@ -42,6 +42,13 @@ pub(crate) enum Event {
     Unshown,
     /// A program that was started for a click ended without success, or said so.
     Problem(String),
+    /// A window's process has ended.
+    Closed {
+        /// Which.
+        window: Window,
+        /// Whether it was shown at all.
+        is_well: bool,
+    },
 }
 
 /// The loop's state.
@@ -52,6 +59,7 @@ pub(crate) struct Desk {
     rules: Rules,
     memory: Memory,
     popups: Popups,
+    windows: Windows,
     asker: Sender<Asked>,
     events: Sender<Event>,
     unshown: u64,
@@ -74,6 +82,7 @@ impl Desk {
         Self {
             rules: Rules::new(memory.read()),
             popups: Popups::new(events.clone()),
+            windows: Windows::new(events.clone()),
             facts: Facts::Starting,
             dirs,
             memory,
@@ -153,6 +162,13 @@ impl Desk {
                 warn!(problem = words, "Not done");
                 self.problem = Some(words);
                 self.look_soon();
+            }
+            Event::Closed { window, is_well } => {
+                self.windows.closed(&window);
+                if !is_well {
+                    warn!("A window was not shown");
+                    self.show_plainly(&window);
+                }
             }
         }
     }
@@ -283,7 +299,7 @@ impl Desk {
             Click::Settings => self.show(self.dirs.config.clone()),
             Click::Logs => self.show(self.dirs.logs()),
             Click::Credentials { repository } => {
-                self.show_window(&window::Window::Credentials { repository });
+                self.show_window(&Window::Credentials { repository });
             }
             Click::StartAtLogin { wanted } => {
                 if let Err(error) = login::set(wanted) {
@@ -316,28 +332,42 @@ impl Desk {
     }
 
     fn open(&mut self, repository: String, topic: String) {
-        let folder = self.facts.known().and_then(|known| {
-            let one = known.repository(&repository)?;
-            one.folder.clone()
-        });
-        let Some(folder) = folder else {
-            self.problem = Some(format!("{repository}/{topic} cannot be opened now"));
-            return;
-        };
-        let file = PathBuf::from(folder).join(format!("{topic}.md"));
-        if self.show_window(&window::Window::Thread { file }) {
-            let topics = vec![topic];
-            let request = Request::MarkRead(MarkRead { topics, all: false });
-            self.each(Some(repository), request);
+        self.show_window(&Window::Thread(window::Place { repository, topic }));
+    }
+
+    fn show_window(&mut self, window: &Window) {
+        match self.windows.open(window) {
+            Ok(()) => (),
+            Err(error @ WindowError::TooMany) => self.problem = Some(error.to_string()),
+            Err(
+                error @ (WindowError::NoDisplay
+                | WindowError::NotStarted(_)
+                | WindowError::Missing(_)
+                | WindowError::NoProgram { .. }
+                | WindowError::Unwritten { .. }),
+            ) => {
+                info!(%error, "Shown without a window");
+                self.show_plainly(window);
+            }
         }
     }
 
-    fn show_window(&mut self, window: &window::Window) -> bool {
-        match window::show(&self.dirs, window) {
-            Ok(()) => true,
-            Err(error) => {
-                self.problem = Some(error.to_string());
-                false
+    /// By the desktop's own program; a thread counts as read then.
+    fn show_plainly(&mut self, window: &Window) {
+        let folder = self.facts.known().and_then(|known| {
+            let Window::Thread(place) = window else {
+                return None;
+            };
+            known.repository(&place.repository)?.folder.clone()
+        });
+        match window::show_plainly(&self.dirs, window, folder.as_deref().map(Path::new)) {
+            Err(error) => self.problem = Some(error.to_string()),
+            Ok(()) => {
+                if let Window::Thread(place) = window {
+                    let topics = vec![place.topic.clone()];
+                    let request = Request::MarkRead(MarkRead { topics, all: false });
+                    self.each(Some(place.repository.clone()), request);
+                }
             }
         }
     }

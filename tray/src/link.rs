@@ -180,7 +180,7 @@ impl Asker {
             name: status.name.clone(),
             state: status.state,
             trouble: status.trouble.clone(),
-            paused_until: None,
+            paused_until: status.paused_until.clone(),
             is_settled: status.url.is_none()
                 || status.last_fetch.is_some()
                 || status.state == RepositoryState::Local,
@@ -240,7 +240,7 @@ fn known(status: Status, repositories: Vec<Repository>) -> Result<Known, String>
 }
 
 /// The person's hello: no agent and no variable that was meant for one speaks here.
-fn hello() -> Hello {
+pub(crate) fn hello() -> Hello {
     Hello {
         environment: std::collections::BTreeMap::new(),
         ..ipc::caller::hello(Program::Tray, Speaks::Requests)

@@ -34,6 +34,7 @@ use platform::dirs::Dirs;
 use protocol::hello::PROTOCOL;
 
 use crate::desk::{Desk, Event};
+use crate::window::{Place, Window};
 
 /// `X.Y.Z (protocol N)`; clap puts the program's name before it.
 static VERSION: LazyLock<String> =
@@ -47,9 +48,15 @@ static VERSION: LazyLock<String> =
 #[derive(Debug, Parser)]
 #[command(name = "watercooler-tray", version = VERSION.as_str())]
 struct Arguments {
-    /// Say how to let a repository in, and end
+    /// Show how a repository is let in, and let it in
     #[arg(long, value_name = "NAME")]
     credentials: Option<String>,
+    /// Be the window of a thread
+    #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "TOPIC"], conflicts_with = "credentials")]
+    thread: Option<Vec<String>>,
+    /// Be the window of the credentials
+    #[arg(long, hide = true, requires = "credentials")]
+    window: bool,
     /// Write the manual page and the shells' completions below a folder, and end
     #[arg(long, value_name = "DIR", hide = true)]
     manual: Option<PathBuf>,
@@ -57,14 +64,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ended = match (arguments.manual, arguments.credentials) {
-        (Some(folder), _) => {
-            manual::write(&Arguments::command(), &folder).context("write the manual")
-        }
-        (None, Some(name)) => say(&window::credential_words(&name)),
-        (None, None) => run(),
-    };
-    match ended {
+    match act(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A closed stderr is nobody's.
@@ -74,9 +74,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn say(words: &str) -> anyhow::Result<()> {
-    let written = std::io::stdout().write_all(words.as_bytes());
-    written.context("write to standard output")
+fn act(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(folder) = arguments.manual {
+        return manual::write(&Arguments::command(), &folder).context("write the manual");
+    }
+    let be = |window| {
+        let dirs = Dirs::find().context("find the folders")?;
+        window::be(&dirs, &window)
+    };
+    match (arguments.thread.as_deref(), arguments.credentials) {
+        (Some([repository, topic]), _) => be(Window::Thread(Place {
+            repository: repository.clone(),
+            topic: topic.clone(),
+        })),
+        (None | Some(_), Some(repository)) if arguments.window => {
+            be(Window::Credentials { repository })
+        }
+        (None | Some(_), Some(repository)) => window::credentials(&repository),
+        (None | Some(_), None) => run(),
+    }
 }
 
 fn run() -> anyhow::Result<()> {

@@ -301,9 +301,15 @@ impl Known {
             Some(until) => {
                 let until = until.to_zoned(since.time_zone().clone());
                 let day = if until.date() == since.date() {
-                    ""
+                    String::new()
+                } else if since
+                    .date()
+                    .tomorrow()
+                    .is_ok_and(|next| next == until.date())
+                {
+                    "tomorrow ".to_owned()
                 } else {
-                    "tomorrow "
+                    until.strftime("%-d %b ").to_string()
                 };
                 format!("Paused until {day}{}", minute(&until))
             }

@@ -14,6 +14,21 @@ pub(crate) fn one_line(text: &str) -> String {
         .collect()
 }
 
+/// Several lines: line ends and tabs stay, and whatever hides or turns text is shown by its number, as
+/// `<U+202E>`.
+pub(crate) fn lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.replace("\r\n", "\n").chars() {
+        match character {
+            '\n' => shown.push('\n'),
+            '\t' => shown.push_str("    "),
+            other if is_hidden(other) => shown.push_str(&format!("<U+{:04X}>", u32::from(other))),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
 /// The beginning, up to that many characters; `…` ends what was cut.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
@@ -70,6 +85,17 @@ mod tests {
         check("\u{1b}[2J\u{7}", "␣[2J␣");
         check("a\u{202e}b\u{200b}c\u{2066}d\u{feff}", "a␣b␣c␣d␣");
         check("\u{e0041}x\u{85}y", "␣x␣y");
+    }
+
+    #[test]
+    fn several_lines_stay_and_what_turns_them_is_seen() {
+        let check = |text: &str, expected: &str| assert_eq!(lines(text), expected);
+        check("a\r\nb\n\tc", "a\nb\n    c");
+        check(
+            "x\u{202e}y\u{2066}\u{1b}[2J\r",
+            "x<U+202E>y<U+2066><U+001B>[2J<U+000D>",
+        );
+        check("[l](http://x) <b>", "[l](http://x) <b>");
     }
 
     #[test]

@@ -14,6 +14,13 @@ const WORDS_CHARS_MAX: usize = 300;
 
 /// Runs `watercooler` with these arguments; where that fails, its words are told.
 pub(crate) fn run(arguments: Vec<String>, events: Sender<Event>) {
+    run_for(arguments, move |problem| {
+        let _gone = events.send(Event::Problem(problem));
+    });
+}
+
+/// The same, for whom the words are given to `tell`.
+pub(crate) fn run_for(arguments: Vec<String>, tell: impl FnOnce(String) + Send + 'static) {
     thread::spawn(move || {
         let ran = Command::new(program())
             .args(&arguments)
@@ -30,13 +37,13 @@ pub(crate) fn run(arguments: Vec<String>, events: Sender<Event>) {
             Err(error) => Some(format!("{PROGRAM} cannot be started: {error}")),
         };
         if let Some(problem) = problem {
-            let _gone = events.send(Event::Problem(problem));
+            tell(problem);
         }
     });
 }
 
 /// Beside this program, else by `PATH`.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
     let beside = std::env::current_exe()
         .ok()

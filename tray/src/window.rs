@@ -1,23 +1,48 @@
-//! What is shown beside the menu: threads, credentials, files. Each window is to be a process of its
-//! own (this program with another argument), so that the tray stays small while none is open.
+//! What is shown beside the menu: threads, credentials, files. Each window is a process of its own
+//! (this program with another argument), so that the tray stays small while none is open.
 //!
-//! A thread is shown by the person's own program for its file. Credentials are the command line's.
+//! Where there is no display, a thread is shown by the person's own program for its file, and
+//! credentials are told in words.
 
-use std::io;
+mod canvas;
+mod command;
+mod credentials;
+mod frame;
+#[cfg(any(target_os = "macos", windows))]
+#[path = "window/elsewhere.rs"]
+mod os;
+#[cfg(not(any(target_os = "macos", windows)))]
+#[path = "window/freedesktop.rs"]
+mod os;
+mod secret_field;
+mod style;
+mod thread;
+mod thread_link;
+
+use std::collections::HashMap;
+use std::io::{self, BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::Sender;
 
 use platform::dirs::Dirs;
+use winit::event_loop::EventLoopProxy;
 
+use self::credentials::CredentialScreen;
+use self::frame::Told;
+use self::thread::ThreadScreen;
+pub(crate) use self::thread_link::Place;
+use crate::desk::Event;
 use crate::memory;
 
+/// How many windows are open at once; a further one is refused in words.
+const WINDOWS_MAX: usize = 16;
+
 /// What is to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Window {
     /// A thread.
-    Thread {
-        /// Its file in the working tree.
-        file: PathBuf,
-    },
+    Thread(Place),
     /// The credentials of a repository.
     Credentials {
         /// Its name.
@@ -49,15 +74,151 @@ pub(crate) enum WindowError {
         #[source]
         source: io::Error,
     },
+    /// There are as many as there may be.
+    #[error("{WINDOWS_MAX} windows are open; close one first")]
+    TooMany,
+    /// There is no display.
+    #[error("there is no display for a window")]
+    NoDisplay,
+    /// Its process does not start.
+    #[error("a window cannot be started: {0}")]
+    NotStarted(#[source] io::Error),
 }
 
-/// Shows it.
+/// The windows that this tray has opened.
+#[derive(Debug)]
+pub(crate) struct Windows {
+    open: HashMap<Window, ChildStdin>,
+    events: Sender<Event>,
+}
+
+impl Windows {
+    /// None; what becomes of them is told there.
+    pub(crate) fn new(events: Sender<Event>) -> Self {
+        Self {
+            open: HashMap::new(),
+            events,
+        }
+    }
+
+    /// Opens the window; one that is open comes to the front.
+    ///
+    /// # Errors
+    /// [`WindowError`]; then nothing is shown.
+    pub(crate) fn open(&mut self, window: &Window) -> Result<(), WindowError> {
+        if let Some(stdin) = self.open.get_mut(window)
+            && stdin.write_all(b"\n").is_ok()
+        {
+            return Ok(());
+        }
+        if self.open.len() >= WINDOWS_MAX {
+            return Err(WindowError::TooMany);
+        }
+        let mut child = start(window)?;
+        if let Some(stdin) = child.stdin.take() {
+            self.open.insert(window.clone(), stdin);
+        }
+        let (events, window) = (self.events.clone(), window.clone());
+        std::thread::spawn(move || {
+            let is_well = child.wait().is_ok_and(|status| status.success());
+            let _gone = events.send(Event::Closed { window, is_well });
+        });
+        Ok(())
+    }
+
+    /// It is closed.
+    pub(crate) fn closed(&mut self, window: &Window) {
+        self.open.remove(window);
+    }
+}
+
+/// Starts this program as that window.
+fn start(window: &Window) -> Result<Child, WindowError> {
+    if !os::has_display() {
+        return Err(WindowError::NoDisplay);
+    }
+    let own = std::env::current_exe().map_err(WindowError::NotStarted)?;
+    let mut command = Command::new(own);
+    match window {
+        Window::Thread(place) => {
+            command.args(["--thread", &place.repository, &place.topic]);
+        }
+        Window::Credentials { repository } => {
+            command.args(["--credentials", repository, "--window"]);
+        }
+    }
+    for name in os::unwanted_variables() {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    command.spawn().map_err(WindowError::NotStarted)
+}
+
+/// Is that window, until the person closes it.
+///
+/// # Errors
+/// There is no display, or it takes no window.
+pub(crate) fn be(dirs: &Dirs, window: &Window) -> anyhow::Result<()> {
+    // Before anything secret is typed. Where it cannot be forbidden, there is no other way either.
+    let _ = platform::process::forbid_dumps();
+    match window {
+        Window::Thread(place) => {
+            frame::open(|ctx| ThreadScreen::new(dirs, place.clone(), ctx), raised)
+        }
+        Window::Credentials { repository } => {
+            frame::open(|ctx| CredentialScreen::new(repository, ctx), raised)
+        }
+    }
+}
+
+/// Comes to the front when the tray writes a line.
+fn raised(proxy: EventLoopProxy<Told>) {
+    std::thread::spawn(move || {
+        let lines = io::stdin().lock().lines();
+        for _line in lines.map_while(Result::ok) {
+            if proxy.send_event(Told::Raise).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Opens the credentials from a terminal, and waits for their end; without a display, the words.
+///
+/// # Errors
+/// The window does not open.
+pub(crate) fn credentials(repository: &str) -> anyhow::Result<()> {
+    let window = Window::Credentials {
+        repository: repository.to_owned(),
+    };
+    match start(&window) {
+        Ok(mut child) => {
+            // Its standard input stays open until it ends.
+            let status = child.wait()?;
+            anyhow::ensure!(status.success(), "the window ended with {status}");
+            Ok(())
+        }
+        Err(WindowError::NoDisplay) => {
+            Ok(io::stdout().write_all(credential_words(repository).as_bytes())?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Shows it without a window.
 ///
 /// # Errors
 /// [`WindowError`], in words for a person.
-pub(crate) fn show(dirs: &Dirs, window: &Window) -> Result<(), WindowError> {
+pub(crate) fn show_plainly(
+    dirs: &Dirs,
+    window: &Window,
+    folder: Option<&Path>,
+) -> Result<(), WindowError> {
     match window {
-        Window::Thread { file } => show_path(file),
+        Window::Thread(place) => {
+            let file = PathBuf::from(format!("{}.md", place.topic));
+            show_path(&folder.map(|folder| folder.join(&file)).unwrap_or(file))
+        }
         Window::Credentials { repository } => {
             let path = memory::folder(dirs).join("credentials.txt");
             let words = credential_words(repository);
@@ -115,5 +276,37 @@ mod tests {
         let words = credential_words("acme");
         assert_eq!(words.matches("credential").count(), 7);
         assert_eq!(words.matches("acme").count(), 7);
+    }
+
+    #[test]
+    fn there_is_an_end_to_windows() {
+        let (events, _told) = std::sync::mpsc::channel();
+        let mut windows = Windows::new(events);
+        let mut held = Vec::new();
+        for number in 0..WINDOWS_MAX {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            let child = child
+                .args(["--list"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null());
+            let mut child = child.spawn().unwrap();
+            let repository = number.to_string();
+            let stdin = child.stdin.take().unwrap();
+            windows
+                .open
+                .insert(Window::Credentials { repository }, stdin);
+            held.push(child);
+        }
+        let further = Window::Credentials {
+            repository: "one more".to_owned(),
+        };
+        assert!(matches!(windows.open(&further), Err(WindowError::TooMany)));
+        windows.closed(&Window::Credentials {
+            repository: "0".to_owned(),
+        });
+        assert_eq!(windows.open.len(), WINDOWS_MAX - 1);
+        for mut child in held {
+            child.wait().unwrap();
+        }
     }
 }

@@ -108,6 +108,7 @@ mod tests {
             new_entries: 0,
             trouble: None,
             way: None,
+            paused_until: None,
             left_alone: Vec::new(),
             muted: false,
             muted_topics: Vec::new(),

@@ -105,6 +105,9 @@ pub struct RepositoryStatus {
     pub folder: Option<String>,
     /// What stands in its way.
     pub trouble: Option<Trouble>,
+    /// When its pause ends by itself, RFC 3339; null where it has no end, or there is none.
+    #[serde(rename = "_paused_until", default)]
+    pub paused_until: Option<String>,
     /// Files of its working tree that are nobody's trouble but a person's to see to.
     #[serde(rename = "_left_alone", default)]
     pub left_alone: Vec<LeftAlone>,

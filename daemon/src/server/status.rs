@@ -165,6 +165,10 @@ fn repository(
         muted_topics: muted.topics,
         folder: Some(handle.folder.display().to_string()),
         trouble: condition.trouble.clone(),
+        paused_until: condition
+            .paused_until
+            .filter(|_| condition.state == RepositoryState::Paused)
+            .map(seconds),
         left_alone: condition.left_alone.to_vec(),
     }
 }

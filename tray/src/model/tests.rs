@@ -204,6 +204,7 @@ fn the_end_of_a_pause_is_said() {
         &[Some("2026-01-06T08:00:00Z")],
         "Paused until tomorrow 08:00",
     );
+    check(&[Some("2026-01-09T08:00:00Z")], "Paused until 9 Jan 08:00");
     check(&[None], "Paused since 10:42, until resumed");
 }
 

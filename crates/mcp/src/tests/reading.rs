@@ -431,6 +431,7 @@ fn health() -> Health {
             your_turn: 1,
             new_entries: 4,
             way: Some("deploy key from a file".into()),
+            paused_until: None,
             left_alone: Vec::new(),
             muted: true,
             muted_topics: vec!["auth".into()],
