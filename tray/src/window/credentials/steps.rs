@@ -59,44 +59,8 @@ impl CredentialScreen {
         }
         ui.add_space(6.0);
         ui.label(RichText::new("Let it in by").strong());
-        let ways: &[(&str, &str, fn() -> Wish)] = match reach {
-            Reach::Ssh => &[
-                (
-                    "A new deploy key",
-                    "Made here, for this repository alone. Its public half goes to the forge.",
-                    || Wish::MakeDeployKey,
-                ),
-                (
-                    "A key that you have",
-                    "An ssh key's file; its passphrase is asked for.",
-                    || {
-                        Wish::Go(Step::SshKey {
-                            file: String::new(),
-                            passphrase: SecretField::default(),
-                        })
-                    },
-                ),
-            ],
-            Reach::Web => &[
-                (
-                    "An access token",
-                    "Made at the forge, with access to this repository.",
-                    || {
-                        Wish::Go(Step::Token {
-                            user: String::new(),
-                            token: SecretField::default(),
-                        })
-                    },
-                ),
-                (
-                    "Signing in",
-                    "In your browser, with a code that is shown here.",
-                    || Wish::SignIn,
-                ),
-            ],
-        };
         let mut wish = None;
-        for (words, what, wanted) in ways {
+        for (words, what, wanted) in ways(reach) {
             ui.horizontal_wrapped(|ui| {
                 if ui.button(*words).clicked() {
                     wish = Some(wanted());
@@ -124,6 +88,52 @@ impl CredentialScreen {
             }
         });
         wish
+    }
+}
+
+/// A button, what it brings, and what it asks for.
+type Way = (&'static str, &'static str, fn() -> Wish);
+
+const BY_SSH: &[Way] = &[
+    (
+        "A new deploy key",
+        "Made here, for this repository alone. Its public half goes to the forge.",
+        || Wish::MakeDeployKey,
+    ),
+    (
+        "A key that you have",
+        "An ssh key's file; its passphrase is asked for.",
+        || {
+            Wish::Go(Step::SshKey {
+                file: String::new(),
+                passphrase: SecretField::default(),
+            })
+        },
+    ),
+];
+
+const BY_WEB: &[Way] = &[
+    (
+        "An access token",
+        "Made at the forge, with access to this repository.",
+        || {
+            Wish::Go(Step::Token {
+                user: String::new(),
+                token: SecretField::default(),
+            })
+        },
+    ),
+    (
+        "Signing in",
+        "In your browser, with a code that is shown here.",
+        || Wish::SignIn,
+    ),
+];
+
+fn ways(reach: Reach) -> &'static [Way] {
+    match reach {
+        Reach::Ssh => BY_SSH,
+        Reach::Web => BY_WEB,
     }
 }
 
