@@ -52,30 +52,18 @@ fn with_token(machine: &Machine, name: &str, token: &str) {
 }
 
 #[test]
-fn each_trouble_of_a_way_in_is_that_of_one_repository_alone() {
-    const ROWS: usize = 7;
-    let remotes: [BareRepository; ROWS] = std::array::from_fn(|_| BareRepository::new());
-    let [missing, refused, locked, proxied, unknown, changed, damaged] = &remotes;
-    let web = |remote: &BareRepository| WebServer::start(remote.as_ref());
-    let (at_missing, at_refused, at_locked, at_proxied) =
-        (web(missing), web(refused), web(locked), web(proxied));
+fn each_trouble_of_a_token_is_that_of_one_repository_alone() {
+    let remotes: [BareRepository; 3] = std::array::from_fn(|_| BareRepository::new());
+    let [missing, refused, locked] = &remotes;
+    let [at_missing, at_refused, at_locked] =
+        [missing, refused, locked].map(|remote| WebServer::start(remote.as_ref()));
     let private = |server: &WebServer| server.url("private/remote.git");
-    let (stranger, known) = (SshServer::start(), SshServer::start());
-    let key = |server: &SshServer| format!("ssh_key = \"{}\"", server.user_key().display());
-    let (at_unknown, of_unknown) = (stranger.url(&unknown.path()), key(&stranger));
-    let (at_changed, of_changed) = (known.url(&changed.path()), key(&known));
     let session = RefCell::new(Session::with_keychain());
     let machine = machine(&session.borrow(), &Settings::of("alice"));
+    machine.configure(&three(&at_missing, &at_refused, &at_locked).text());
     for name in ["missing", "refused", "locked"] {
-        machine.configure(&three(&at_missing, &at_refused, &at_locked).text());
         with_token(&machine, name, PASSWORD);
     }
-    trusted(&machine, &known);
-    let about = at_proxied.url("");
-    let text = format!("[http \"{about}\"]\n\tproxy = ftp://proxy.example\n");
-    fs::write(machine.home().join(".gitconfig"), text).expect("a home can be written");
-    let known = RefCell::new(Some(known));
-
     let troubles = [
         Trouble {
             comes: Some(Box::new(|machine| {
@@ -107,18 +95,23 @@ fn each_trouble_of_a_way_in_is_that_of_one_repository_alone() {
             goes: Box::new(|_| session.borrow_mut().open()),
             ..trouble("locked", "keychain_locked", private(&at_locked), locked)
         },
-        Trouble {
-            goes: Box::new(|machine| {
-                fs::remove_file(machine.home().join(".gitconfig")).expect("it was written");
-            }),
-            words: "ftp://proxy.example",
-            ..trouble(
-                "proxied",
-                "settings_invalid",
-                at_proxied.url("git/remote.git"),
-                proxied,
-            )
-        },
+    ];
+    Twenty::start(machine, &troubles).each_alone(&troubles);
+}
+
+#[test]
+fn each_trouble_of_a_host_key_is_that_of_one_repository_alone() {
+    let remotes: [BareRepository; 2] = std::array::from_fn(|_| BareRepository::new());
+    let [unknown, changed] = &remotes;
+    let (stranger, known) = (SshServer::start(), SshServer::start());
+    let key = |server: &SshServer| format!("ssh_key = \"{}\"", server.user_key().display());
+    let (at_unknown, of_unknown) = (stranger.url(&unknown.path()), key(&stranger));
+    let (at_changed, of_changed) = (known.url(&changed.path()), key(&known));
+    let session = Session::without_keychain();
+    let machine = machine(&session, &Settings::of("alice"));
+    trusted(&machine, &known);
+    let known = RefCell::new(Some(known));
+    let troubles = [
         Trouble {
             lines: of_unknown,
             words: "Host key verification failed",
@@ -135,6 +128,32 @@ fn each_trouble_of_a_way_in_is_that_of_one_repository_alone() {
                 trusted(machine, known.borrow().as_ref().expect("it serves"));
             }),
             ..trouble("changed", "host_key_changed", at_changed, changed)
+        },
+    ];
+    Twenty::start(machine, &troubles).each_alone(&troubles);
+}
+
+#[test]
+fn each_trouble_of_this_machine_is_that_of_one_repository_alone() {
+    let remotes: [BareRepository; 2] = std::array::from_fn(|_| BareRepository::new());
+    let [proxied, damaged] = &remotes;
+    let at_proxied = WebServer::start(proxied.as_ref());
+    let machine = Machine::new(&Settings::of("alice"));
+    let about = at_proxied.url("");
+    let text = format!("[http \"{about}\"]\n\tproxy = ftp://proxy.example\n");
+    fs::write(machine.home().join(".gitconfig"), text).expect("a home can be written");
+    let troubles = [
+        Trouble {
+            words: "ftp://proxy.example",
+            goes: Box::new(|machine| {
+                fs::remove_file(machine.home().join(".gitconfig")).expect("it was written");
+            }),
+            ..trouble(
+                "proxied",
+                "settings_invalid",
+                at_proxied.url("git/remote.git"),
+                proxied,
+            )
         },
         Trouble {
             // It is told until it is cloned anew, which waits for the remote.

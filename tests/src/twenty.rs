@@ -39,6 +39,9 @@ pub enum Write {
     None,
 }
 
+/// What is done to a machine.
+pub type Deed<'a> = Box<dyn Fn(&Machine) + 'a>;
+
 /// A trouble of one repository: what `status` shows of it, and how it comes and goes.
 pub struct Trouble<'a> {
     /// The repository's name.
@@ -56,9 +59,9 @@ pub struct Trouble<'a> {
     /// What becomes of a write meanwhile.
     pub write: Write,
     /// What brings it about; where there is nothing, it stands from the beginning.
-    pub comes: Option<Box<dyn Fn(&Machine) + 'a>>,
+    pub comes: Option<Deed<'a>>,
     /// What ends it.
-    pub goes: Box<dyn Fn(&Machine) + 'a>,
+    pub goes: Deed<'a>,
 }
 
 impl fmt::Debug for Trouble<'_> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::answer::{Answer, RepositoryListed, Synced, Whoami};
+use protocol::answer::{Answer, RepositoryListed, RepositoryState, Synced, Whoami};
 use protocol::failure::Failure;
 use protocol::status::{DaemonStatus, Health, Notify, RepositoryStatus, Status};
 

@@ -141,7 +141,10 @@ fn back() -> Wish {
     Wish::Go(Step::Start)
 }
 
-fn choices(ui: &mut egui::Ui, choices: &[(&str, fn() -> Wish)]) -> Option<Wish> {
+/// A button's words, and what is wanted by it.
+type Choice<'a> = (&'a str, fn() -> Wish);
+
+fn choices(ui: &mut egui::Ui, choices: &[Choice<'_>]) -> Option<Wish> {
     let mut wish = None;
     ui.add_space(6.0);
     ui.horizontal(|ui| {

@@ -89,7 +89,7 @@ impl Form {
                     .then(|| Answering::Send(Box::new(self.say(topic))))
             }
             Open::Handoff => {
-                self.to_field(ui, thread);
+                self.receiver_field(ui, thread);
                 self.text(ui, "Note", "What they should know, if anything");
                 let is_ready = !self.to.trim().is_empty();
                 self.end(ui, "Hand off", is_ready)
@@ -139,7 +139,7 @@ impl Form {
         }
     }
 
-    fn to_field(&mut self, ui: &mut egui::Ui, thread: Option<&Thread>) {
+    fn receiver_field(&mut self, ui: &mut egui::Ui, thread: Option<&Thread>) {
         let label = ui.label("To");
         let field = TextEdit::singleline(&mut self.to)
             .hint_text("a name, as in Claude (bob), or team")
