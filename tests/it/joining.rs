@@ -32,6 +32,8 @@ impl Scene {
         for (topic, title) in [("plan", "One"), ("plan", "Two"), ("notes", "Three")] {
             let _said = claude.say(topic, title, "x");
         }
+        // What is pending would go to the remote as it is.
+        alice.wait_state("local", "committed", |one| one["pending"] == 0);
         Self {
             remote,
             codex,
