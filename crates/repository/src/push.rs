@@ -60,7 +60,10 @@ impl Clone {
     ) -> Result<Pushed, PushError> {
         let _moving = self.lock_moving();
         let came = self.come_to_turn(remote);
-        let has_waited = came == Came::AfterOthers && self.turns().keep();
+        // Who had the turn may have pushed nothing: another that tried, or a program that one of
+        // ours was starting, which has our lock for that moment.
+        let has_waited =
+            came == Came::AfterOthers && !self.stands_at(remote, onto) && self.turns().keep();
         if has_waited || came == Came::Late {
             return Err(PushError::Rejected { at_once: true });
         }
@@ -88,6 +91,22 @@ impl Clone {
                 came
             }
             Place::Web { .. } | Place::Ssh { .. } => Came::Without,
+        }
+    }
+
+    /// Whether a remote on this machine still has that tip, as far as a look at its ref tells.
+    fn stands_at(&self, remote: &Remote, onto: Option<&Tip>) -> bool {
+        let Place::File(folder) = remote.url.place() else {
+            return false;
+        };
+        let branch = remote.branch.as_deref().or(self.configured_branch());
+        let name = branch.map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
+        let found = git2::Repository::open_bare(folder)
+            .and_then(|repository| repository.refname_to_id(&name));
+        match (onto, found) {
+            (Some(onto), Ok(found)) => onto.0 == found,
+            (None, Err(error)) => error.code() == git2::ErrorCode::NotFound,
+            (Some(_), Err(_)) | (None, Ok(_)) => false,
         }
     }
 

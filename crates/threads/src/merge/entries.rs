@@ -42,7 +42,9 @@ pub(super) fn compare(
     // Without the base's last one, or with half of one, the file may have been cut off.
     let newest = versions.remembered.last().and_then(Thread::newest);
     let has_newest = newest.is_some_and(holds) && closest.base.newest().is_some_and(holds);
-    let is_cut = edited.newest().is_some_and(|last| known.is_cut_off(last));
+    let is_cut = edited
+        .newest()
+        .is_some_and(|last| !known.which.contains(&Which::of(last)) && known.is_cut_off(last));
     if has_newest
         && !is_cut
         && is_in_order(closest.base, edited)
