@@ -10,7 +10,7 @@ use crate::cli::Ran;
 use crate::machine::Machine;
 use crate::processes::{self, Signal};
 use crate::programs;
-use crate::wait::{PATIENCE, wait_for, wait_until};
+use crate::wait::{PATIENCE, wait_until};
 
 const PATH: &str = "/StatusNotifierItem";
 const INTERFACE: &str = "org.kde.StatusNotifierItem";
@@ -126,12 +126,17 @@ impl Tray {
     /// # Panics
     /// Where there is none.
     pub fn click(&self, machine: &Machine, words: &str) {
-        let id = wait_for(&format!("'{words}' in the menu"), PATIENCE, || {
-            item(&self.menu(machine), words)
-        });
         let method = "com.canonical.dbusmenu.Event";
-        let ran = self.call(machine, "/MenuBar", method, &[&id, "clicked", "<''>", "0"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        wait_until(&format!("'{words}' in the menu"), PATIENCE, || {
+            let Some(id) = item(&self.menu(machine), words) else {
+                return false;
+            };
+            let ran = self.call(machine, "/MenuBar", method, &[&id, "clicked", "<''>", "0"]);
+            // The menu was made anew since it was read.
+            let is_gone = ran.stderr.contains("id not found");
+            assert!(ran.code == Some(0) || is_gone, "{}", ran.stderr);
+            !is_gone
+        });
     }
 
     /// Clicks the icon itself.

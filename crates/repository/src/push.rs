@@ -101,8 +101,8 @@ impl Clone {
         };
         let branch = remote.branch.as_deref().or(self.configured_branch());
         let name = branch.map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
-        let found = git2::Repository::open_bare(folder)
-            .and_then(|repository| repository.refname_to_id(&name));
+        let found =
+            Repository::open_bare(folder).and_then(|repository| repository.refname_to_id(&name));
         match (onto, found) {
             (Some(onto), Ok(found)) => onto.0 == found,
             (None, Err(error)) => error.code() == git2::ErrorCode::NotFound,
