@@ -29,6 +29,7 @@ fn entries(machine: &Machine, topic: &str) -> u64 {
 }
 
 #[test]
+#[ignore = "not dependable yet: what is clicked in a menu that is made anew may be another line of it"]
 fn a_thread_is_read_and_answered_in_its_window() {
     let mut desk = Desk::new("");
     let screen = Screen::start();

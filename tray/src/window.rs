@@ -15,6 +15,7 @@ mod os;
 #[path = "window/freedesktop.rs"]
 mod os;
 mod secret_field;
+mod strokes;
 mod style;
 mod thread;
 mod thread_link;

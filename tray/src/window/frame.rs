@@ -15,7 +15,7 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy}
 use winit::window::{Window, WindowId};
 
 use super::canvas::Canvas;
-use super::style;
+use super::{strokes, style};
 
 /// The size of a window at first, in points.
 const SIZE: [f64; 2] = [760.0, 720.0];
@@ -141,11 +141,17 @@ impl<S: Screen> Frame<S> {
         self.again = None;
         let input = shown.state.take_egui_input(&shown.window);
         let screen = &mut self.screen;
-        let output = self.ctx.run(input, |ctx| screen.draw(ctx));
-        shown
-            .state
-            .handle_platform_output(&shown.window, output.platform_output);
-        shown.canvas.take(&output.textures_delta);
+        let mut drawn = None;
+        for part in strokes::parts(input) {
+            let mut output = self.ctx.run(part, |ctx| screen.draw(ctx));
+            let platform = std::mem::take(&mut output.platform_output);
+            shown.state.handle_platform_output(&shown.window, platform);
+            shown.canvas.take(&output.textures_delta);
+            drawn = Some(output);
+        }
+        let Some(output) = drawn else {
+            return Ok(());
+        };
         let title = self.screen.title();
         if title != shown.title {
             shown.window.set_title(&title);
