@@ -30,15 +30,16 @@ pub(super) fn parts(mut input: RawInput) -> Vec<RawInput> {
 }
 
 fn moves_the_keyboard(event: &Event) -> bool {
-    match event {
-        Event::Key {
-            key,
-            pressed: true,
-            modifiers,
-            ..
-        } => modifiers.command || matches!(key, Key::Tab | Key::Enter | Key::Escape),
-        _ => false,
-    }
+    let Event::Key {
+        key,
+        pressed: true,
+        modifiers,
+        ..
+    } = event
+    else {
+        return false;
+    };
+    modifiers.command || matches!(key, Key::Tab | Key::Enter | Key::Escape)
 }
 
 #[cfg(test)]
